@@ -1,0 +1,1 @@
+"""One outside thing per file: camera, broker, gate, store, cryptography."""

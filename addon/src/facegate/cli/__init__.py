@@ -1,0 +1,23 @@
+"""The command line; each command in a file of its own."""
+
+import typer
+
+from facegate import __version__
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+@app.callback()
+def _about() -> None:
+    """FaceGate: the face gate that a resident can trust."""
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,5 @@
+"""``python -m facegate.cli``."""
+
+from facegate.cli import main
+
+main()

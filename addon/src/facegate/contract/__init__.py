@@ -1,0 +1,1 @@
+"""What crosses the wire: signed lines to and from the gate node, and messages to Home Assistant."""

@@ -1,0 +1,237 @@
+"""The words of the domain, as frozen dataclasses. Arrays inside are never written to after they are made."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Image = NDArray[np.uint8]
+"""(height, width, 3), BGR, 0–255."""
+
+type Vector = NDArray[np.float32]
+"""(dimensions,), unit length."""
+
+
+class Direction(StrEnum):
+    """Which way a camera looks at people, and so which relay of the node opens."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+    @property
+    def relay(self) -> int:
+        """The relay on the wire."""
+        return 1 if self is Direction.ENTRY else 2
+
+
+class Mode(StrEnum):
+    """How a gate is run."""
+
+    NORMAL = "normal"
+    LOCKDOWN = "lockdown"
+    FREE = "free"
+
+
+class LivenessLevel(StrEnum):
+    """How much proof of life a gate asks for; ``off`` is recognition only and needs an explicit confirmation."""
+
+    OFF = "off"
+    PASSIVE = "passive"
+    CHALLENGE = "challenge"
+    SECOND_FACTOR = "second_factor"
+
+
+class ResidentState(StrEnum):
+    """Where a resident stands; only ``enrolled`` may be let in."""
+
+    INVITED = "invited"
+    ENROLLED = "enrolled"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+class Method(StrEnum):
+    """What asked for an opening."""
+
+    FACE = "face"
+    QR = "qr"
+    PIN = "pin"
+    CARD = "card"
+    PHONE = "phone"
+    REMOTE = "remote"
+    EXIT = "exit"
+    NONE = "none"
+
+
+class Verdict(StrEnum):
+    """What was decided."""
+
+    GRANTED = "access_granted"
+    DENIED = "access_denied"
+
+
+class Reason(StrEnum):
+    """Why; the same words as ``contract.messages.REASONS``, each a translation key wherever a person sees it."""
+
+    RECOGNISED = "recognised"
+    UNKNOWN_FACE = "unknown_face"
+    AMBIGUOUS = "ambiguous"
+    POOR_QUALITY = "poor_quality"
+    NOT_LIVE = "not_live"
+    LIVENESS_MISSING = "liveness_missing"
+    UNDECIDED = "undecided"
+    MASK = "mask"
+    OUTSIDE_HOURS = "outside_hours"
+    NOT_THIS_GATE = "not_this_gate"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    LOCKDOWN = "lockdown"
+    REMOTE = "remote"
+    NODE_SILENT = "node_silent"
+    NODE_BUSY = "node_busy"
+    NODE_REFUSED = "node_refused"
+    NO_ANSWER = "no_answer"
+    PERSON_LEFT = "person_left"
+    FAULT = "fault"
+    PASSAGE = "passage"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of one camera. ``captured_at``: seconds on the monotonic clock; ``clip_time``: seconds of stream."""
+
+    camera: str
+    number: int
+    image: Image
+    captured_at: float
+    clip_time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the full frame, edges in floating point."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Pixels from the left to the right edge, never negative."""
+        return max(0.0, self.right - self.left)
+
+    @property
+    def height(self) -> float:
+        """Pixels from the top to the bottom edge, never negative."""
+        return max(0.0, self.bottom - self.top)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """(x, y) in pixels."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detected face. ``landmarks``: (5, 2) float32 pixels: right eye, left eye, nose, right and left mouth corner
+    of the person, as YuNet and ArcFace order them (the picture's left first).
+    """
+
+    box: Box
+    landmarks: NDArray[np.float32]
+    score: float
+
+    @property
+    def size(self) -> float:
+        """The shorter side of the box in pixels."""
+        return min(self.box.width, self.box.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One sealed-at-rest face template of one resident, opened into memory. It remembers the model that made it."""
+
+    id: str
+    resident: str
+    model: str
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A person who lives here. ``gates`` empty means every gate; times are Unix seconds, ``None`` for no limit."""
+
+    id: str
+    name: str
+    person: str | None = None
+    state: ResidentState = ResidentState.INVITED
+    valid_from: float | None = None
+    valid_until: float | None = None
+    gates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A way in or out with one node. ``id`` is its name on the wire and never changes."""
+
+    id: str
+    name: str
+    mode: Mode = Mode.NORMAL
+    pulse_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera at one gate. ``source`` may hold credentials: it is shown only through ``adapters.camera.redact``.
+
+    ``zone``: polygon of (x, y) in 0–1 of width and height, empty for the whole picture. ``min_face`` in pixels,
+    ``dwell`` in seconds.
+    """
+
+    id: str
+    gate: str
+    source: str
+    direction: Direction = Direction.ENTRY
+    transport: str = "tcp"
+    zone: tuple[tuple[float, float], ...] = ()
+    min_face: float = 48.0
+    dwell: float = 0.3
+    liveness: LivenessLevel = LivenessLevel.PASSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one approach at one camera.
+
+    ``at``: monotonic seconds of the frame that decided; ``clip_time``: the same in stream time. ``score`` and
+    ``runner_up``: cosine of the best and second-best resident, ``None`` where nothing was matched. ``ms``: stage
+    times of the deciding frame.
+    """
+
+    camera: str
+    gate: str
+    direction: Direction
+    track: int
+    verdict: Verdict
+    reason: Reason
+    at: float
+    clip_time: float = 0.0
+    method: Method = Method.FACE
+    resident: str | None = None
+    score: float | None = None
+    runner_up: float | None = None
+    faces: int = 1
+    ms: dict[str, float] = field(default_factory=dict)
