@@ -181,6 +181,16 @@ class GateState:
         return state
 
 
+def prove(key: bytes, *, nonce: str, installation: str, api: str) -> str:
+    """Return the recognizer's answer to ``nonce``: proof that whoever answers holds the pairing key.
+
+    ``api`` is the address that the recognizer calls its own. Home Assistant sends tokens to that address alone, so
+    that a stranger who hands the question on to the real recognizer gains nothing by its answer.
+    """
+    text = f"{PREFIX}/{MESSAGE_VERSION} proof {installation} {api} {nonce}"
+    return hmac.new(key, text.encode("utf-8"), hashlib.sha256).hexdigest()
+
+
 def _canonical(content: dict[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
 
