@@ -3,8 +3,11 @@
 import typer
 
 from facegate import __version__
+from facegate.cli import models, people
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app.add_typer(models.app, name="models")
+app.add_typer(people.app, name="people")
 
 
 @app.callback()

@@ -1,0 +1,95 @@
+"""``facegate models``: which models there are, their licences and sources, and fetching them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facegate.cli.console import stop, stops_at
+from facegate.settings import default_models
+
+app = typer.Typer(help="The models: licence, source, hash and state of each.")
+
+Folder = Annotated[Path | None, typer.Option("--folder", help="Where models lie; FACEGATE_MODELS by default.")]
+
+
+@app.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """List every model FaceGate knows and whether it is there and intact."""
+    if context.invoked_subcommand:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from facegate.vision import zoo
+
+    place = folder or default_models()
+    rows = [(model, zoo.state(place, model.name)) for model in zoo.REGISTRY.values()]
+    if as_json:
+        typer.echo(json.dumps([_as_dict(model, str(state)) for model, state in rows], indent=2))
+        return
+    table = Table(title=f"Models in {place}", title_justify="left")
+    for column in ("Model", "Role", "Licence", "Source", "Size", "SHA-256", "State"):
+        table.add_column(column, overflow="fold")
+    for model, state in rows:
+        licence = model.licence if model.permissive else f"[yellow]{model.licence}[/]"
+        colour = {"verified": "green", "missing": "dim"}.get(str(state), "red")
+        sources = "\n".join(str(source) for source in model.sources)
+        name = f"[bold]{model.name}[/]" if model.default else model.name
+        table.add_row(
+            name, model.role, licence, sources, f"{model.size / 1e6:.1f} MB", model.sha256, f"[{colour}]{state}[/]"
+        )
+    Console().print(table)
+
+
+def _as_dict(model: object, state: str) -> dict[str, object]:
+    from facegate.vision.zoo import Model
+
+    assert isinstance(model, Model)
+    return {
+        "name": model.name,
+        "role": model.role,
+        "about": model.about,
+        "licence": model.licence,
+        "permissive": model.permissive,
+        "default": model.default,
+        "dimensions": model.dimensions or None,
+        "size": model.size,
+        "sha256": model.sha256,
+        "sources": [str(source) for source in model.sources],
+        "state": state,
+    }
+
+
+@app.command("fetch")
+def fetch_models(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models to fetch; the default ones when none is named.")
+    ] = None,
+    folder: Folder = None,
+    accept_licence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept-licence", metavar="NAME", help="Accept the licence of a model that is not free for every use."
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something fails.")] = False,
+) -> None:
+    """Fetch models and verify them; what is there and intact is left alone."""
+    from facegate.cli.fetching import fetch
+    from facegate.vision import zoo
+
+    with stops_at(zoo.ModelError):
+        wanted = [zoo.known(name) for name in names or zoo.DEFAULTS]
+    for model in wanted:
+        if not model.permissive and model.name not in (accept_licence or ()):
+            stop(
+                f"The model {model.name} is licensed '{model.licence}'. If your use is allowed by it, "
+                f"say so with --accept-licence {model.name}."
+            )
+    fetch(folder or default_models(), [model.file for model in wanted], quiet=quiet)
