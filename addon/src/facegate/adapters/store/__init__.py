@@ -1,0 +1,62 @@
+"""Everything that is kept: one SQLite database, the key files beside it, one writer; safe against a kill at any time.
+
+Synchronous and thread-safe; on the event loop call it through ``asyncio.to_thread``.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import select
+
+from facegate.adapters.crypto import Kind
+from facegate.adapters.store import schema
+from facegate.adapters.store.access import INTERRUPTED, AccessRecord, AccessStore, Intent
+from facegate.adapters.store.errors import ConsentError, ExistsError, NotFoundError, StoreError
+from facegate.adapters.store.gates import GateStore
+from facegate.adapters.store.residents import FACE_AT_GATES, Consent, ResidentStore
+from facegate.adapters.store.tokens import Token, TokenStore
+from facegate.core.models import ResidentState
+
+__all__ = [
+    "FACE_AT_GATES",
+    "INTERRUPTED",
+    "AccessRecord",
+    "Consent",
+    "ConsentError",
+    "ExistsError",
+    "Intent",
+    "NotFoundError",
+    "Store",
+    "StoreError",
+    "Token",
+]
+
+
+class Store(GateStore, ResidentStore, AccessStore, TokenStore):
+    """The whole store of one data folder."""
+
+    @classmethod
+    def open(cls, data: Path, *, clock: Callable[[], float] = time.time) -> Self:
+        """Open or make the store in ``data``, finish what a crash left half-way; raises StoreError.
+
+        ``clock`` gives Unix seconds.
+        """
+        store = cls(data, clock=clock)
+        try:
+            store._settle_keys()
+            store._settle_openings()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _settle_keys(self) -> None:
+        with self._write() as connection:
+            gates = frozenset(connection.execute(select(schema.gates.c.id)).scalars())
+            living = select(schema.residents.c.id).where(schema.residents.c.state != ResidentState.ERASED)
+            residents = frozenset(connection.execute(living).scalars())
+            self._keys.settle(Kind.GATES, gates)
+            self._keys.settle(Kind.RESIDENTS, residents)
+            self._keys.settle(Kind.PAIRING, frozenset())

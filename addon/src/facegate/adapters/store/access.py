@@ -1,0 +1,163 @@
+"""The access log, kept minimal: each opening's intent before and its result after, passages, denials."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from facegate.adapters.store import schema
+from facegate.adapters.store.database import Database
+from facegate.adapters.store.errors import ExistsError, NotFoundError
+from facegate.core.models import Direction, Method, Reason
+
+_ACCESS = schema.access
+
+OPENING: Final = "opening"
+DENIAL: Final = "denial"
+PASSAGE: Final = "passage"
+INTERRUPTED: Final = "interrupted"
+"""Result of an opening whose end nobody saw, because the recognizer stopped: the relay may have opened or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be asked of a gate. ``id``: 16 hex, the same as on the wire; ``at``: Unix seconds."""
+
+    id: str
+    gate: str
+    direction: Direction
+    method: Method
+    reason: Reason
+    at: float
+    resident: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One line of the access log; ``number`` only grows. Of a denial or a lone passage the result is ``None``.
+
+    ``kind``: ``opening``, ``denial`` or ``passage``. An opening without ``completed_at`` is under way.
+    """
+
+    number: int
+    id: str
+    kind: str
+    gate: str
+    direction: Direction
+    method: Method
+    reason: Reason
+    at: float
+    resident: str | None = None
+    result: str | None = None
+    detail: str | None = None
+    completed_at: float | None = None
+    passage: str | None = None
+    passage_at: float | None = None
+
+
+class AccessStore(Database):
+    """What the store knows about who was let in."""
+
+    def begin_opening(self, intent: Intent) -> None:
+        """Store what is about to be asked of a gate, before it is asked; raises ExistsError for a known id."""
+        self._insert(OPENING, intent)
+
+    def finish_opening(self, opening: str, result: str, detail: str, at: float) -> None:
+        """Store the node's answer; raises NotFoundError unless the opening is under way."""
+        with self._write() as connection:
+            changed = connection.execute(
+                update(_ACCESS)
+                .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
+                .values(result=result, detail=detail, completed_at=at)
+            ).rowcount
+        if not changed:
+            raise NotFoundError(f"No opening '{opening}' is under way: begin it first.")
+
+    def record_passage(self, opening: str | None, *, gate: str, direction: Direction, passage: str, at: float) -> None:
+        """Store what the gate saw (passed, not_passed, tailgated, forced), at its opening where there was one."""
+        if opening is None:
+            intent = Intent(secrets.token_hex(8), gate, direction, Method.NONE, Reason.PASSAGE, at)
+            self._insert(PASSAGE, intent, passage=passage, passage_at=at)
+            return
+        with self._write() as connection:
+            changed = connection.execute(
+                update(_ACCESS)
+                .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.gate == gate)
+                .values(passage=passage, passage_at=at)
+            ).rowcount
+        if not changed:
+            raise NotFoundError(f"There is no opening '{opening}' at gate '{gate}': record the passage without it.")
+
+    def record_denial(
+        self,
+        *,
+        gate: str,
+        direction: Direction,
+        method: Method,
+        reason: Reason,
+        at: float,
+        resident: str | None = None,
+    ) -> str:
+        """Store that somebody was refused, and return the record's id. Of a stranger nothing but the reason is kept."""
+        intent = Intent(secrets.token_hex(8), gate, direction, method, reason, at, resident)
+        self._insert(DENIAL, intent)
+        return intent.id
+
+    def opening(self, opening: str) -> AccessRecord | None:
+        """The record of one opening."""
+        query = select(_ACCESS).where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING)
+        with self._read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _record(row._asdict())
+
+    def access_log(self, limit: int = 100, *, before: int | None = None) -> list[AccessRecord]:
+        """The newest records first; ``before`` is the number to page on from."""
+        query = select(_ACCESS).order_by(_ACCESS.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(_ACCESS.c.number < before)
+        with self._read() as connection:
+            return [_record(row._asdict()) for row in connection.execute(query)]
+
+    def forget_access(self, before: float) -> int:
+        """Delete the records from before ``before`` (Unix seconds) and return how many there were."""
+        with self._write() as connection:
+            count = connection.execute(delete(_ACCESS).where(_ACCESS.c.at < before)).rowcount
+        self._forget_pages()
+        return count
+
+    def _settle_openings(self) -> None:
+        """After a start: no opening is under way any more, and nobody saw how the last ones ended."""
+        with self._write() as connection:
+            connection.execute(
+                update(_ACCESS)
+                .where(_ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
+                .values(result=INTERRUPTED, detail="restart", completed_at=self._clock())
+            )
+
+    def _insert(self, kind: str, intent: Intent, **more: Any) -> None:
+        try:
+            with self._write() as connection:
+                connection.execute(
+                    insert(_ACCESS).values(
+                        kind=kind,
+                        id=intent.id,
+                        gate=intent.gate,
+                        direction=intent.direction,
+                        method=intent.method,
+                        reason=intent.reason,
+                        at=intent.at,
+                        resident=intent.resident,
+                        **more,
+                    )
+                )
+        except IntegrityError as error:
+            raise ExistsError(f"There is a record '{intent.id}' already: take a new id.") from error
+
+
+def _record(values: dict[str, Any]) -> AccessRecord:
+    values["direction"] = Direction(values["direction"])
+    values["method"] = Method(values["method"])
+    values["reason"] = Reason(values["reason"])
+    return AccessRecord(**values)

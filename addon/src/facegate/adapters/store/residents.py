@@ -1,0 +1,273 @@
+"""Residents, what they consented to, and their templates: sealed at rest, opened only into memory."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from facegate.adapters import crypto
+from facegate.adapters.crypto import Kind, SecretError
+from facegate.adapters.store import schema
+from facegate.adapters.store.database import Database
+from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
+from facegate.core.models import Resident, ResidentState, Template, Vector
+
+_RESIDENTS = schema.residents
+_CONSENTS = schema.consents
+_TEMPLATES = schema.templates
+
+FACE_AT_GATES: Final = "face_at_gates"
+"""The one purpose a template may serve: to be recognised at the gates of this site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a resident agreed to. ``notice``: SHA-256 in hex of the text they were given; ``channel``: how they said
+    so (``command_line``, …); times are Unix seconds.
+    """
+
+    id: str
+    resident: str
+    purpose: str
+    notice: str
+    language: str
+    channel: str
+    at: float
+    withdrawn_at: float | None = None
+
+
+class ResidentStore(Database):
+    """What the store knows about residents."""
+
+    def residents(self) -> list[Resident]:
+        """All residents who are not erased, by name; those whose key is missing are in :meth:`unreadable`."""
+        return self._readable()[0]
+
+    def unreadable(self) -> frozenset[str]:
+        """Ids of residents whose key is missing or damaged, as after a restored backup: nobody can read them."""
+        return self._readable()[1]
+
+    def resident(self, resident: str) -> Resident:
+        """One resident; raises NotFoundError, or StoreError when their key is gone."""
+        with self._read() as connection:
+            return self._resident(self._row(connection, resident))
+
+    def add_resident(self, name: str, person: str | None = None) -> Resident:
+        """Store a new resident, invited, under a new random id and a new key of their own."""
+        new = Resident(id=secrets.token_hex(8), name=_checked_name(name), person=person)
+        values = {"id": new.id, "created_at": self._clock()}
+        with self._new_key(Kind.RESIDENTS, new.id) as key, self._write() as connection:
+            connection.execute(insert(_RESIDENTS).values(values | _values(new, key)))
+        return new
+
+    def update_resident(self, resident: Resident) -> None:
+        """Store a resident's new name, person, state, validity and gates; raises NotFoundError."""
+        if resident.state is ResidentState.ERASED:
+            raise ValueError("erasing a resident is erase_resident's work: it destroys the key")
+        _checked_name(resident.name)
+        with self._write() as connection:
+            self._row(connection, resident.id)
+            values = _values(resident, self._key(Kind.RESIDENTS, resident.id))
+            connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
+
+    def erase_resident(self, resident: str) -> None:
+        """Delete a resident's templates and profile and destroy their key: older copies become unreadable too.
+
+        What stays is the random id with its consents and access records, which lead to nobody any more.
+        """
+        with self._dying_key(Kind.RESIDENTS, resident), self._write() as connection:
+            self._row(connection, resident)
+            connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.resident == resident))
+            connection.execute(
+                update(_RESIDENTS)
+                .where(_RESIDENTS.c.id == resident)
+                .values(
+                    profile=None,
+                    state=ResidentState.ERASED,
+                    valid_from=None,
+                    valid_until=None,
+                    gates=[],
+                    erased_at=self._clock(),
+                )
+            )
+        self._forget_pages()
+
+    def add_consent(
+        self, resident: str, *, notice: str, language: str, channel: str, purpose: str = FACE_AT_GATES
+    ) -> Consent:
+        """Record that a resident consented; raises NotFoundError."""
+        consent = Consent(secrets.token_hex(8), resident, purpose, notice, language, channel, self._clock())
+        with self._write() as connection:
+            self._row(connection, resident)
+            connection.execute(
+                insert(_CONSENTS).values(
+                    id=consent.id,
+                    resident=resident,
+                    purpose=purpose,
+                    notice=notice,
+                    language=language,
+                    channel=channel,
+                    at=consent.at,
+                )
+            )
+        return consent
+
+    def consents(self, resident: str) -> list[Consent]:
+        """Everything a resident ever consented to, oldest first."""
+        query = select(_CONSENTS).where(_CONSENTS.c.resident == resident).order_by(_CONSENTS.c.at, _CONSENTS.c.id)
+        with self._read() as connection:
+            return [Consent(**row._asdict()) for row in connection.execute(query)]
+
+    def withdraw_consent(self, consent: str) -> None:
+        """End a consent: its templates are deleted at once, and who has none left is let in by face no more."""
+        with self._write() as connection:
+            row = connection.execute(select(_CONSENTS).where(_CONSENTS.c.id == consent)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"There is no consent '{consent}': look it up among the resident's consents.")
+            if row.withdrawn_at is None:
+                connection.execute(
+                    update(_CONSENTS).where(_CONSENTS.c.id == consent).values(withdrawn_at=self._clock())
+                )
+            connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.consent == consent))
+            if not connection.execute(select(_TEMPLATES.c.id).where(_TEMPLATES.c.resident == row.resident)).first():
+                connection.execute(
+                    update(_RESIDENTS)
+                    .where(_RESIDENTS.c.id == row.resident, _RESIDENTS.c.state == ResidentState.ENROLLED)
+                    .values(state=ResidentState.WITHDRAWN)
+                )
+        self._forget_pages()
+
+    def templates(self) -> list[Template]:
+        """Every template that opens, of every resident who is not erased; policy says who of them may pass."""
+        with self._read() as connection:
+            rows = connection.execute(select(_TEMPLATES).order_by(_TEMPLATES.c.created_at, _TEMPLATES.c.id)).all()
+            keys = self._resident_keys({row.resident for row in rows})
+        return [
+            Template(
+                id=row.id,
+                resident=row.resident,
+                model=row.model,
+                vector=crypto.unseal_template(
+                    keys[row.resident], row.sealed, resident=row.resident, template=row.id, model=row.model
+                ),
+            )
+            for row in rows
+            if row.resident in keys
+        ]
+
+    def add_templates(self, resident: str, model: str, vectors: Sequence[Vector], consent: str) -> list[Template]:
+        """Seal and store unit vectors made by ``model``; the first ones turn an invited resident into an enrolled one.
+
+        Raises ConsentError unless ``consent`` is this resident's own, for faces at gates, and stands.
+        """
+        for vector in vectors:
+            if vector.dtype != np.float32 or vector.ndim != 1 or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
+                raise ValueError("a template is one float32 vector of unit length")
+        if not vectors:
+            raise ValueError("there is no template to add")
+        new = [Template(secrets.token_hex(8), resident, model, vector) for vector in vectors]
+        with self._write() as connection:
+            row = self._row(connection, resident)
+            _require_consent(connection, resident, consent)
+            key = self._key(Kind.RESIDENTS, resident)
+            for template in new:
+                sealed = crypto.seal_template(
+                    key, template.vector, resident=resident, template=template.id, model=model
+                )
+                connection.execute(
+                    insert(_TEMPLATES).values(
+                        id=template.id,
+                        resident=resident,
+                        consent=consent,
+                        model=model,
+                        sealed=sealed,
+                        created_at=self._clock(),
+                    )
+                )
+            if row.state in {ResidentState.INVITED, ResidentState.WITHDRAWN}:
+                connection.execute(
+                    update(_RESIDENTS).where(_RESIDENTS.c.id == resident).values(state=ResidentState.ENROLLED)
+                )
+        return new
+
+    def remove_template(self, template: str) -> None:
+        """Delete one template; raises NotFoundError."""
+        with self._write() as connection:
+            if not connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.id == template)).rowcount:
+                raise NotFoundError(f"There is no template '{template}': look it up among the resident's templates.")
+        self._forget_pages()
+
+    def _row(self, connection: Connection, resident: str) -> Row[Any]:
+        row = connection.execute(
+            select(_RESIDENTS).where(_RESIDENTS.c.id == resident, _RESIDENTS.c.state != ResidentState.ERASED)
+        ).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no resident '{resident}': add them first.")
+        return row
+
+    def _resident(self, row: Row[Any]) -> Resident:
+        key = self._key(Kind.RESIDENTS, row.id)
+        profile = json.loads(crypto.unseal(key, row.profile, "profile", row.id))
+        return Resident(
+            id=row.id,
+            name=profile["name"],
+            person=profile["person"],
+            state=ResidentState(row.state),
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            gates=frozenset(row.gates),
+        )
+
+    def _readable(self) -> tuple[list[Resident], frozenset[str]]:
+        query = select(_RESIDENTS).where(_RESIDENTS.c.state != ResidentState.ERASED)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+            readable = self._resident_keys({row.id for row in rows})
+            found = [self._resident(row) for row in rows if row.id in readable]
+        return sorted(found, key=lambda resident: (resident.name.casefold(), resident.id)), frozenset(
+            row.id for row in rows if row.id not in readable
+        )
+
+    def _resident_keys(self, wanted: set[str]) -> dict[str, bytes]:
+        """The keys that are there and open: one resident's lost key must not close the gate to all others."""
+        keys = {}
+        for resident in wanted:
+            try:
+                keys[resident] = self._keys.key(Kind.RESIDENTS, resident)
+            except SecretError:
+                continue  # reported by unreadable()
+        return keys
+
+
+def _require_consent(connection: Connection, resident: str, consent: str) -> None:
+    standing = connection.execute(
+        select(_CONSENTS.c.id).where(
+            _CONSENTS.c.id == consent,
+            _CONSENTS.c.resident == resident,
+            _CONSENTS.c.purpose == FACE_AT_GATES,
+            _CONSENTS.c.withdrawn_at.is_(None),
+        )
+    ).first()
+    if standing is None:
+        raise ConsentError("No face template is stored without the resident's own consent: record the consent first.")
+
+
+def _values(resident: Resident, key: bytes) -> dict[str, Any]:
+    profile = json.dumps({"name": resident.name, "person": resident.person}).encode()
+    return {
+        "profile": crypto.seal(key, profile, "profile", resident.id),
+        "state": resident.state,
+        "valid_from": resident.valid_from,
+        "valid_until": resident.valid_until,
+        "gates": sorted(resident.gates),
+    }
+
+
+def _checked_name(name: str) -> str:
+    if not name.strip() or len(name) > 100 or not name.isprintable():  # 100: what fits a line of the panel
+        raise StoreError("A resident's name has 1 to 100 printable characters: correct it.")
+    return name

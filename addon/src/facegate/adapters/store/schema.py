@@ -1,0 +1,140 @@
+"""The tables as they are now; adapters/migrations/ leads there from every older version (a test compares the two).
+
+Nothing personal stands here in the open: names, persons and templates are sealed under the resident's key, camera
+addresses under the site key. Times are Unix seconds.
+"""
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("only", Integer, primary_key=True),  # always 1: there is one row
+    Column("id", Text, nullable=False),
+    Column("key_check", LargeBinary, nullable=False),  # the id sealed under the site key: tells a foreign key
+    Column("boot", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    CheckConstraint("only = 1", name="installation_only"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("pulse_ms", Integer, nullable=False),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), nullable=False),
+    Column("source", LargeBinary, nullable=False),  # sealed: it may hold a password
+    Column("direction", Text, nullable=False),
+    Column("transport", Text, nullable=False),
+    Column("zone", JSON, nullable=False),
+    Column("min_face", Float, nullable=False),
+    Column("dwell", Float, nullable=False),
+    Column("liveness", Text, nullable=False),
+)
+
+node_positions = Table(
+    "node_positions",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("boot", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+)
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("profile", LargeBinary, nullable=True),  # sealed: name and Home Assistant person; NULL once erased
+    Column("state", Text, nullable=False),
+    Column("valid_from", Float, nullable=True),
+    Column("valid_until", Float, nullable=True),
+    # A list of gate ids without a foreign key: no entry means every gate, so a removed gate must not take its entry
+    # with it and thereby open all the others.
+    Column("gates", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("erased_at", Float, nullable=True),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("resident", Text, ForeignKey("residents.id"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("notice", Text, nullable=False),  # SHA-256 of the text that was shown or read out
+    Column("language", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("withdrawn_at", Float, nullable=True),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("resident", Text, ForeignKey("residents.id"), nullable=False, index=True),
+    Column("consent", Text, ForeignKey("consents.id"), nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),  # opening, denial, passage
+    Column("gate", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("resident", Text, nullable=True, index=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("result", Text, nullable=True),
+    Column("detail", Text, nullable=True),
+    Column("completed_at", Float, nullable=True),
+    Column("passage", Text, nullable=True),
+    Column("passage_at", Float, nullable=True),
+    sqlite_autoincrement=True,  # numbers of erased records are not given out again
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("last_used_at", Float, nullable=True),
+)
+
+pairing_codes = Table(
+    "pairing_codes",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("expires_at", Float, nullable=False),
+)

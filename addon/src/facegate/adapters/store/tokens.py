@@ -1,0 +1,106 @@
+"""Who may use the API: tokens and pairing codes (their hashes only), and the key that signs events."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from facegate.adapters.crypto import Kind
+from facegate.adapters.store import schema
+from facegate.adapters.store.database import Database
+from facegate.adapters.store.errors import ExistsError, NotFoundError
+
+_TOKENS = schema.tokens
+_CODES = schema.pairing_codes
+
+_USE_EVERY: Final = 3600.0  # seconds; when a token was last used is worth a write an hour, not one per request
+_EVENT_KEY: Final = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known about one token; the token itself is known to its holder alone."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    created_at: float
+    last_used_at: float | None = None
+
+
+class TokenStore(Database):
+    """What the store knows about who may use the API."""
+
+    def add_token(self, name: str, scopes: Collection[str], token_hash: str) -> Token:
+        """Store a new token by its hash; raises ExistsError."""
+        token = Token(secrets.token_hex(8), name, frozenset(scopes), self._clock())
+        try:
+            with self._write() as connection:
+                connection.execute(
+                    insert(_TOKENS).values(
+                        id=token.id,
+                        name=name,
+                        hash=token_hash,
+                        scopes=sorted(token.scopes),
+                        created_at=token.created_at,
+                    )
+                )
+        except IntegrityError as error:
+            raise ExistsError("This token is stored already: make a new one.") from error
+        return token
+
+    def find_token(self, token_hash: str) -> Token | None:
+        """The token with this hash, noting (hourly) that it was used."""
+        with self._read() as connection:
+            row = connection.execute(select(_TOKENS).where(_TOKENS.c.hash == token_hash)).one_or_none()
+        if row is None:
+            return None
+        now = self._clock()
+        if row.last_used_at is None or abs(now - row.last_used_at) >= _USE_EVERY:
+            with self._write() as connection:
+                connection.execute(update(_TOKENS).where(_TOKENS.c.id == row.id).values(last_used_at=now))
+        return _token(row)
+
+    def tokens(self) -> list[Token]:
+        """All tokens, oldest first."""
+        with self._read() as connection:
+            return [_token(row) for row in connection.execute(select(_TOKENS).order_by(_TOKENS.c.created_at))]
+
+    def revoke_token(self, token: str) -> None:
+        """Delete a token; raises NotFoundError."""
+        with self._write() as connection:
+            if not connection.execute(delete(_TOKENS).where(_TOKENS.c.id == token)).rowcount:
+                raise NotFoundError(f"There is no token '{token}': look it up among the tokens.")
+
+    def add_pairing_code(self, code_hash: str, expires_at: float) -> None:
+        """Store the one pairing code that is good from now on; a former one is good no more."""
+        with self._write() as connection:
+            connection.execute(delete(_CODES))
+            connection.execute(insert(_CODES).values(hash=code_hash, expires_at=expires_at))
+
+    def take_pairing_code(self, code_hash: str) -> bool:
+        """Use up the pairing code: True once, and only in time."""
+        with self._write() as connection:
+            taken = delete(_CODES).where(_CODES.c.hash == code_hash, _CODES.c.expires_at > self._clock())
+            return connection.execute(taken).rowcount > 0
+
+    def event_key(self) -> bytes:
+        """The 32-byte key under which events for Home Assistant are signed; made when it is first asked for."""
+        with self._write():  # two threads that ask at once get the same key
+            if _EVENT_KEY not in self._keys.names(Kind.PAIRING):
+                self._keys.make(Kind.PAIRING, _EVENT_KEY)
+                self._keys.keep(Kind.PAIRING, _EVENT_KEY)
+            return self._keys.key(Kind.PAIRING, _EVENT_KEY)
+
+    def renew_event_key(self) -> bytes:
+        """Destroy the event key and return a new one: whoever was paired before believes no event any more."""
+        with self._write():
+            self._keys.destroy(Kind.PAIRING, _EVENT_KEY)
+        return self.event_key()
+
+
+def _token(row: Row[Any]) -> Token:
+    return Token(row.id, row.name, frozenset(row.scopes), row.created_at, row.last_used_at)
