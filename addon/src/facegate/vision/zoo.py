@@ -9,10 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from facegate.core.pinned import Npm, PinnedFile, PyPI, Source, Url
-
-
-class ModelError(Exception):
-    """A model that cannot be used; the text names it and says what to do."""
+from facegate.vision.errors import ModelError
 
 
 class State(StrEnum):

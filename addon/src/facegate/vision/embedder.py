@@ -1,0 +1,58 @@
+"""Turns aligned faces into vectors whose cosine says how alike two faces are.
+
+Default: SFace (Zhong et al., SFace: sigmoid-constrained hypersphere loss, 2021; OpenCV Zoo,
+face_recognition_sface_2021dec): input (n, 3, 112, 112) float32, RGB, 0–255, normalised inside the graph; output
+(n, 128). Other embedders of the registry take the same chips, normalised as their card says.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facegate.core.alignment import CHIP_SIDE
+from facegate.vision.errors import RuntimeModelError
+from facegate.vision.runtime import Session
+from facegate.vision.zoo import Role, known
+
+_LEAST_LENGTH = 1e-6  # below it a vector has no direction
+
+
+class Embedder:
+    """One embedding model. ``model`` is the name that templates remember."""
+
+    def __init__(self, session: Session, model: str) -> None:
+        self.model = model
+        self.dimensions = known(model, Role.EMBEDDER).dimensions
+        self._session = session
+
+    def embed(self, chips: NDArray[np.uint8], *, mirrored: bool = False) -> NDArray[np.float32]:
+        """Return one unit vector (dimensions,) for each BGR chip of ``chips`` (n, 112, 112, 3), as (n, dimensions).
+
+        ``mirrored`` averages each with its mirror image: a little better with pictures of poor light or pose, at twice
+        the time. Raises RuntimeModelError, also when an answer has no direction.
+        """
+        if chips.ndim != 4 or chips.shape[1:] != (CHIP_SIDE, CHIP_SIDE, 3) or chips.dtype != np.uint8:
+            raise RuntimeModelError(f"The embedder takes 8-bit (n, 112, 112, 3), not {chips.dtype} {chips.shape}.")
+        if len(chips) == 0:
+            return np.zeros((0, self.dimensions), np.float32)
+        if not mirrored:
+            return _unit(self._run(chips))
+        both = self._run(np.concatenate((chips, chips[:, :, ::-1])))
+        return _unit(_unit(both[: len(chips)]) + _unit(both[len(chips) :]))
+
+    def _run(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        blob = cv2.dnn.blobFromImages(list(chips), swapRB=True)
+        (vectors,) = self._session.run({self._session.inputs[0]: blob})
+        if vectors.shape != (len(chips), self.dimensions):
+            raise RuntimeModelError(
+                f"The model {self.model} answers {vectors.shape} where {(len(chips), self.dimensions)} is wanted."
+            )
+        return vectors
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not (np.isfinite(lengths) & (lengths > _LEAST_LENGTH)).all():
+        raise RuntimeModelError("The embedder answers with a vector of no direction: this face cannot be compared.")
+    unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    return unit
