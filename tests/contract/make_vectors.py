@@ -32,13 +32,11 @@ HEADER = """\
 # kind       the kind of line that the receiver expects on this topic: command, hello, ack, event
 # gate       the id of the receiver's gate
 # key        the gate's key, 32 bytes in hex; every other key is derived from it
-# slots      node: the slots whose commands it takes, with commas
 # challenge  node: the challenge that it issued last; none: a reconnect has just voided all
 # previous   node: the one before, still alive
 # counter    node: the counter that slot 1 used last under "challenge"; 0: it has used none
 # done       node: SLOT:ID=RESULT that it has finished and remembers
-# mode       node: the mode that it is in
-# busy       node: 1 while it carries out an opening, else 0
+# state      node: as its hello says: closed, open (an opening is in progress) or fire (released by the fire contact)
 # uptime     node: its uptime in ms when the line arrives
 # boot seq   recognizer: the position of the last line of this kind that it took
 # line       the bytes that arrive, perhaps none; \\xHH is one byte (so a backslash is \\x5c), others are themselves
@@ -60,13 +58,11 @@ class Case:
     kind: str
     gate: str = GATE
     key: str = KEY
-    slots: str = "-"
     challenge: str = "-"
     previous: str = "-"
     counter: str = "-"
     done: str = "-"
-    mode: str = "-"
-    busy: str = "-"
+    state: str = "-"
     uptime: str = "-"
     boot: str = "-"
     seq: str = "-"
@@ -144,12 +140,10 @@ def command_of_size(size: int) -> bytes:
 def at_node(name: str, line: bytes, verdict: str, **state: str) -> Case:
     """A command arrives at a node that has used counter 5 of slot 1 under the current challenge."""
     usual = {
-        "slots": "1,2",
         "challenge": CURRENT,
         "previous": PREVIOUS,
         "counter": "5",
-        "mode": "normal",
-        "busy": "0",
+        "state": "closed",
         "uptime": str(UPTIME),
     }
     return Case(name=name, receiver="node", kind="command", line=line, verdict=verdict, **{**usual, **state})
@@ -179,6 +173,7 @@ def node_cases() -> list[Case]:
         opened("the greatest counter", command(counter=4294967295)),
         opened("the first counter", command(counter=1), counter="0"),
         opened("another slot has a counter of its own", command(slot=2, counter=1)),
+        opened("the last slot", command(slot=4, counter=1)),
         opened("at the last moment", command(not_after=UPTIME)),
         opened("not-after at its furthest", command(not_after=UPTIME + 10_000)),
         opened("in the node's first moment", command(not_after=2_000), uptime="0", previous="-", counter="0"),
@@ -221,7 +216,6 @@ def node_cases() -> list[Case]:
         at_node("another gate's command", gate_swapped(), "gate"),
         at_node("another gate's name under this key", command(gate=OTHER_GATE), "gate"),
         at_node("the gate in upper case", command(gate="NORTH-1"), "gate"),
-        at_node("a slot that it does not hold", command(slot=3), "slot"),
         at_node("slot 0", command(slot=0), "slot"),
         at_node("slot 5", command(slot=5), "slot"),
         at_node("a slot that is no number", command(slot="x"), "format"),
@@ -290,26 +284,29 @@ def node_cases() -> list[Case]:
         at_node("a pulse with a leading zero", command(value="0700"), "argument"),
         at_node("a pulse with a fraction", command(value="0.5"), "argument"),
         at_node("a pulse beyond 32 bits", command(value="4294967296"), "argument"),
-        at_node("in lockdown", good, "mode", mode="lockdown"),
-        at_node("while it opens", good, "busy", busy="1"),
+        at_node("while the fire contact holds it open", good, "mode", state="fire"),
+        at_node("while it opens", good, "busy", state="open"),
         # Which reason comes first where there are several.
         at_node("stale before counter", command(challenge=DEAD, counter=1), "stale"),
         at_node("counter before late", command(counter=5, not_after=0), "counter"),
         at_node("late before verb", command(not_after=0, verb="lift"), "late"),
-        at_node("too far ahead before verb", command(not_after=UPTIME + 60_000, verb="lift"), "argument"),
+        at_node("verb before too far ahead", command(not_after=UPTIME + 60_000, verb="lift"), "verb"),
         at_node("verb before argument", command(verb="lift", subject="9"), "verb"),
-        at_node("argument before mode", command(subject="9"), "argument", mode="lockdown"),
-        at_node("mode before busy", good, "mode", mode="lockdown", busy="1"),
+        at_node("argument before mode", command(subject="9"), "argument", state="fire"),
+        at_node("argument before busy", command(value="x"), "argument", state="open"),
+        at_node("late before busy", command(not_after=0), "late", state="open"),
         at_node("version before gate", gate_swapped().replace(b"fg1", b"fg2"), "version"),
-        at_node("gate before slot", command(gate=OTHER_GATE, slot=3), "gate"),
+        at_node("gate before slot", command(gate=OTHER_GATE, slot=9), "gate"),
         # The same id again: the same answer, and no second pulse.
         at_node("an exact replay", command(counter=5), "opened", done=f"1:{ID}=opened"),
         at_node("the same id with the next counter", good, "opened", done=f"1:{ID}=opened"),
         at_node("the same id, late", command(not_after=0), "opened", done=f"1:{ID}=opened"),
         at_node("the same id under a dead challenge", command(challenge=DEAD), "opened", done=f"1:{ID}=opened"),
-        at_node("the same id while it opens", good, "opened", done=f"1:{ID}=opened", busy="1"),
+        at_node("the same id while it opens", good, "opened", done=f"1:{ID}=opened", state="open"),
         at_node("the same id with another relay", command(subject="2"), "opened", done=f"1:{ID}=opened"),
-        at_node("the same id in lockdown", good, "opened", done=f"1:{ID}=opened", mode="lockdown"),
+        at_node("the same id during a fire", good, "opened", done=f"1:{ID}=opened", state="fire"),
+        at_node("an id that was refused for good", good, "argument", done=f"1:{ID}=argument"),
+        at_node("an id that was late", good, "late", done=f"1:{ID}=late"),
         at_node("a forged line with a finished id", command(OTHER_KEY), "mac", done=f"1:{ID}=opened"),
         opened("another id than the finished one", good, done="1:00c0ffee5eed0002=opened"),
     ]
