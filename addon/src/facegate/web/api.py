@@ -1,0 +1,124 @@
+"""What each operation of the API does, apart from gates, cameras and residents, which have files of their own."""
+
+import asyncio
+import hashlib
+
+from facegate import __version__
+from facegate.contract.messages import PREFIX, prove
+from facegate.core.models import Direction
+from facegate.web.call import Answer, Call
+from facegate.web.pairing import LIFE
+from facegate.web.problems import NOT_FOUND, NOT_OPENED, OPEN_EXPIRED, PAIRING_REFUSED, ProblemError
+from facegate.web.tokens import GRANTABLE, Scope, digest, make_token, too_many
+
+_FRESH_MS = 2_000  # the same bound as on the wire: a wish to open does not outlive the moment
+
+
+async def pair(call: Call) -> Answer:
+    """Trade the one-time code for a token and the event key."""
+    failures = call.desk.pairing_failures
+    if wait := failures.wait(call.peer):
+        raise too_many(wait)
+    services = call.services
+    if not services.pairing.accept(call.body["code"]):
+        failures.add(call.peer)
+        raise ProblemError(
+            PAIRING_REFUSED,
+            "The code is wrong, used, void or older than 10 minutes: make a new one with 'facegate pair' and type it.",
+        )
+    token = make_token()
+    scopes = sorted(call.body.get("scopes", GRANTABLE))
+    stored = await asyncio.to_thread(services.store.add_token, call.body["name"], scopes, digest(token))
+    return Answer(
+        {
+            "installation": services.store.installation,
+            "site": services.site,
+            "version": __version__,
+            "api": services.api,
+            "mqtt_prefix": f"{PREFIX}/{services.site}",
+            "token": token,
+            "token_id": stored.id,
+            "scopes": scopes,
+            "event_key": services.event_key.hex(),
+        }
+    )
+
+
+async def make_pairing_code(call: Call) -> Answer:
+    """Make a new pairing code; an older one is void from now on."""
+    return Answer({"code": call.services.pairing.make_code(), "seconds": int(LIFE)})
+
+
+async def list_tokens(call: Call) -> Answer:
+    """List who is paired; tokens themselves are not kept."""
+    tokens = await asyncio.to_thread(call.services.store.tokens)
+    return Answer([{"id": token.id, "name": token.name, "scopes": sorted(token.scopes)} for token in tokens])
+
+
+async def revoke_token(call: Call) -> Answer:
+    """Make a token useless."""
+    await asyncio.to_thread(call.services.store.revoke_token, call.given["token"])
+    return Answer()
+
+
+async def prove_key(call: Call) -> Answer:
+    """Prove that this recognizer holds the pairing key, before anybody sends it a token."""
+    services = call.services
+    installation = services.store.installation
+    proof = prove(services.event_key, nonce=call.given["nonce"], installation=installation, api=services.api)
+    return Answer({"installation": installation, "api": services.api, "proof": proof})
+
+
+async def health(call: Call) -> Answer:
+    """Say that the service answers; with the scope ``read`` also how everything does."""
+    content: dict[str, object] = {"ok": True, "version": __version__}
+    if call.bearer is not None and Scope.READ in call.bearer.scopes:
+        now = call.services.health()
+        content |= {
+            "installation": call.services.store.installation,
+            "site": call.services.site,
+            "broker": now.broker,
+            "gates": [
+                {"id": gate, "camera": state.camera, "node": state.node, "problems": list(state.problems)}
+                for gate, state in now.gates.items()
+            ],
+        }
+    return Answer(content)
+
+
+async def open_gate(call: Call) -> Answer:
+    """Open a gate once, from afar. The wish is good for 2 s, and the same idempotency key never opens twice."""
+    gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
+    age = call.desk.now_ms() - int(call.body["issued_at"])
+    if abs(age) > _FRESH_MS:
+        raise ProblemError(
+            OPEN_EXPIRED,
+            "The wish is older than 2 s or from the future: send it at once, and set the clocks of both machines.",
+            now=call.desk.now_ms(),
+        )
+    assert call.bearer is not None  # the operation asks for a scope
+    direction = Direction(call.body["direction"])
+    owner, key = call.bearer.id, call.given["Idempotency-Key"]
+    # The opening's id follows from the key, so that a node refuses to open twice even after this service restarted.
+    opening = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()[:16]
+    done = await call.desk.openings.once(
+        owner, key, (gate.id, direction), lambda: call.services.open_gate(gate.id, direction, opening)
+    )
+    if not done.opened:
+        raise ProblemError(
+            NOT_OPENED,
+            f"The gate did not open ({done.reason}): look at its state, then ask again.",
+            opening=done.opening,
+            result=done.result,
+            reason=done.reason,
+        )
+    return Answer({"opening": done.opening, "result": done.result, "reason": done.reason})
+
+
+async def event_person(call: Call) -> Answer:
+    """Say who an event was about, for the short time that its alias lives."""
+    resident = call.services.person(call.given["alias"])
+    if resident is None:
+        raise ProblemError(NOT_FOUND, "This alias is not known or no longer alive: ask right after the event.")
+    found = await asyncio.to_thread(call.services.store.resident, resident)
+    return Answer({"resident": found.id, "name": found.name, "person": found.person})

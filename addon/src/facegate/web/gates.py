@@ -1,0 +1,75 @@
+"""Gates over the API."""
+
+import asyncio
+import re
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from facegate.contract.lines import is_gate_id
+from facegate.core.models import Gate, Mode
+from facegate.web.call import Answer, Call
+from facegate.web.services import GateHealth
+
+
+async def list_gates(call: Call) -> Answer:
+    """List the gates and how they do."""
+    gates = await asyncio.to_thread(call.services.store.gates)
+    states = call.services.health().gates
+    return Answer([_describe(gate, states.get(gate.id)) for gate in gates])
+
+
+async def read_gate(call: Call) -> Answer:
+    """Show one gate and how it does."""
+    return Answer(_shown(call, await asyncio.to_thread(call.services.store.gate, call.given["gate"])))
+
+
+async def add_gate(call: Call) -> Answer:
+    """Add a gate; the answer holds the key for its node, this once."""
+    body = call.body
+    gate = Gate(id=body.get("id") or _id_from(body["name"]), name=body["name"], pulse_ms=int(body.get("pulse_ms", 0)))
+    key = await asyncio.to_thread(call.services.store.add_gate, gate)
+    await call.services.changed()
+    return Answer({**_shown(call, gate), "key": key.hex()}, {"Location": f"gates/{gate.id}"})
+
+
+async def change_gate(call: Call) -> Answer:
+    """Change what is given; the id never changes."""
+    gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
+    changes = dict(call.body)
+    if "mode" in changes:
+        changes["mode"] = Mode(changes["mode"])
+    changed = replace(gate, **changes)
+    await asyncio.to_thread(call.services.store.update_gate, changed)
+    await call.services.changed()
+    return Answer(_shown(call, changed))
+
+
+async def remove_gate(call: Call) -> Answer:
+    """Remove a gate with its cameras, and destroy its key: its node obeys nobody until it is given a new one."""
+    await asyncio.to_thread(call.services.store.remove_gate, call.given["gate"])
+    await call.services.changed()
+    return Answer()
+
+
+def _shown(call: Call, gate: Gate) -> dict[str, Any]:
+    return _describe(gate, call.services.health().gates.get(gate.id))
+
+
+def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
+    now = state or GateHealth()
+    return {
+        "id": gate.id,
+        "name": gate.name,
+        "mode": str(gate.mode),
+        "pulse_ms": gate.pulse_ms,
+        "camera": now.camera,
+        "node": now.node,
+        "problems": list(now.problems),
+    }
+
+
+def _id_from(name: str) -> str:
+    """Return an id that reads like the name; a name without Latin letters gets one at random."""
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
+    return readable if is_gate_id(readable) else f"gate-{secrets.token_hex(3)}"

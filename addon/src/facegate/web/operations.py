@@ -1,0 +1,153 @@
+"""The one table of everything the API offers: routes, checks and the OpenAPI description are all made from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import voluptuous as vol
+from aiohttp import hdrs
+
+from facegate.web import api, cameras, gates, residents, schemas
+from facegate.web.call import Handler
+from facegate.web.problems import (
+    EXISTS,
+    IDEMPOTENCY_KEY_REUSED,
+    NOT_FOUND,
+    NOT_OPENED,
+    OPEN_EXPIRED,
+    PAIRING_REFUSED,
+    RECOGNITION_ONLY,
+    Kind,
+)
+from facegate.web.tokens import Scope
+
+BASE: Final = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method at one path.
+
+    ``scope``: what the token must be good for, ``None`` for everybody. ``answer``: the schema of the body, ``None``
+    for an answer without one. ``query`` and ``headers`` are required parameters. ``problems``: what it may answer
+    beside what every operation of its kind may.
+    """
+
+    method: str
+    path: str
+    scope: Scope | None
+    act: Handler
+    summary: str
+    answer: vol.Schema | None
+    body: vol.Schema | None = None
+    status: int = 200
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Kind, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name in the OpenAPI description."""
+        return self.act.__name__
+
+    @property
+    def in_path(self) -> dict[str, Any]:
+        """The schemas of the parameters in the path."""
+        return {name: schema for name, schema in PATH_PARAMETERS.items() if f"{{{name}}}" in self.path}
+
+
+PATH_PARAMETERS: Final = {
+    "gate": schemas.GATE,
+    "camera": schemas.IDENTIFIER,
+    "resident": schemas.IDENTIFIER,
+    "token": schemas.IDENTIFIER,
+    "alias": schemas.IDENTIFIER,
+}
+
+_GET, _POST, _PATCH, _DELETE = hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE
+_READ, _MANAGE, _OPEN, _PERSONS, _LOCAL = Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.LOCAL
+
+# fmt: off
+OPERATIONS: Final = (
+    Operation(_GET, "/health", None, api.health, "Whether it works, and with a token how", schemas.HEALTH),
+    Operation(
+        _GET, "/proof", None, api.prove_key, "Proof of the pairing key and of the address", schemas.PROOF,
+        query={"nonce": schemas.NONCE},
+    ),
+    Operation(
+        _POST, "/pair", None, api.pair, "Trade the one-time code for a token", schemas.PAIRED, schemas.PAIR, 201,
+        problems=(PAIRING_REFUSED,),
+    ),
+    Operation(
+        _POST, "/pairing-codes", _LOCAL, api.make_pairing_code, "Make a pairing code", schemas.PAIRING_CODE, status=201
+    ),
+    Operation(_GET, "/tokens", _MANAGE, api.list_tokens, "Who is paired", schemas.TOKENS),
+    Operation(
+        _DELETE, "/tokens/{token}", _MANAGE, api.revoke_token, "Revoke a token", None, status=204,
+        problems=(NOT_FOUND,),
+    ),
+    Operation(_GET, "/gates", _READ, gates.list_gates, "The gates and how they do", schemas.GATES_ANSWER),
+    Operation(
+        _POST, "/gates", _MANAGE, gates.add_gate, "Add a gate", schemas.GATE_MADE, schemas.NEW_GATE, 201,
+        problems=(EXISTS,),
+    ),
+    Operation(
+        _GET, "/gates/{gate}", _READ, gates.read_gate, "One gate", schemas.GATE_ANSWER, problems=(NOT_FOUND,)
+    ),
+    Operation(
+        _PATCH, "/gates/{gate}", _MANAGE, gates.change_gate, "Change a gate", schemas.GATE_ANSWER,
+        schemas.GATE_CHANGE, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _DELETE, "/gates/{gate}", _MANAGE, gates.remove_gate, "Remove a gate", None, status=204, problems=(NOT_FOUND,)
+    ),
+    Operation(
+        _POST, "/gates/{gate}/open", _OPEN, api.open_gate, "Open a gate once", schemas.OPENED, schemas.OPEN,
+        headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
+        problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED, IDEMPOTENCY_KEY_REUSED),
+    ),
+    Operation(
+        _GET, "/gates/{gate}/cameras", _READ, cameras.list_cameras, "The cameras of a gate", schemas.CAMERAS_ANSWER,
+        problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _POST, "/gates/{gate}/cameras", _MANAGE, cameras.add_camera, "Add a camera", schemas.CAMERA_ANSWER,
+        schemas.NEW_CAMERA, 201, problems=(NOT_FOUND, EXISTS, RECOGNITION_ONLY),
+    ),
+    Operation(
+        _GET, "/gates/{gate}/cameras/{camera}", _READ, cameras.read_camera, "One camera", schemas.CAMERA_ANSWER,
+        problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _PATCH, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.change_camera, "Change a camera",
+        schemas.CAMERA_ANSWER, schemas.CAMERA_CHANGE, problems=(NOT_FOUND, RECOGNITION_ONLY),
+    ),
+    Operation(
+        _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,
+        status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _GET, "/residents", _PERSONS, residents.list_residents, "The residents", schemas.RESIDENTS_ANSWER
+    ),
+    Operation(
+        _POST, "/residents", _MANAGE, residents.add_resident, "Add a resident", schemas.RESIDENT_ANSWER,
+        schemas.NEW_RESIDENT, 201,
+    ),
+    Operation(
+        _GET, "/residents/{resident}", _PERSONS, residents.read_resident, "One resident", schemas.RESIDENT_ANSWER,
+        problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _PATCH, "/residents/{resident}", _MANAGE, residents.change_resident, "Change a resident",
+        schemas.RESIDENT_ANSWER, schemas.RESIDENT_CHANGE, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _DELETE, "/residents/{resident}", _MANAGE, residents.erase_resident, "Erase a resident for good", None,
+        status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,
+        problems=(NOT_FOUND,),
+    ),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""The pages: templates, their texts in each language, and what fills them."""

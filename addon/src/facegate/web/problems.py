@@ -1,0 +1,89 @@
+"""What can go wrong with a request, as RFC 9457 problem details; each type is a translation key."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+URN: Final = "urn:facegate:problem:"
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem; ``key`` ends its type URN and is the translation key."""
+
+    key: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The URN that names this kind for ever."""
+        return URN + self.key
+
+
+MALFORMED = Kind("malformed", 400, "The request cannot be read.")
+UNAUTHENTICATED = Kind("unauthenticated", 401, "A valid token is missing.")
+PAIRING_REFUSED = Kind("pairing_refused", 403, "The pairing code is not accepted.")
+FORBIDDEN = Kind("forbidden", 403, "This token may not do that.")
+NOT_FOUND = Kind("not_found", 404, "There is nothing of that name.")
+METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "This method is not offered here.")
+EXISTS = Kind("exists", 409, "That name is taken.")
+TOO_LARGE = Kind("too_large", 413, "The request is too large.")
+UNSUPPORTED_MEDIA_TYPE = Kind("unsupported_media_type", 415, "The body must be JSON.")
+INVALID = Kind("invalid", 422, "The request has values that cannot be used.")
+IDEMPOTENCY_KEY_REUSED = Kind("idempotency_key_reused", 422, "The idempotency key belongs to another request.")
+NOT_OPENED = Kind("not_opened", 409, "The gate did not open.")
+RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a photograph.")
+OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
+RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
+FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
+STORE = Kind("store", 503, "The store does not work.")
+
+KINDS: Final = (
+    MALFORMED,
+    UNAUTHENTICATED,
+    PAIRING_REFUSED,
+    FORBIDDEN,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    EXISTS,
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    INVALID,
+    IDEMPOTENCY_KEY_REUSED,
+    NOT_OPENED,
+    RECOGNITION_ONLY,
+    OPEN_EXPIRED,
+    RATE_LIMITED,
+    FAULT,
+    STORE,
+)
+
+
+class ProblemError(Exception):
+    """A request that cannot be granted. ``detail`` says what to do; ``more`` are members for machines."""
+
+    def __init__(self, kind: Kind, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers or {}
+        self.more = more
+
+    def response(self) -> web.Response:
+        """Return the answer that says so."""
+        content = {
+            "type": self.kind.type,
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            **self.more,
+        }
+        return web.Response(
+            body=json.dumps(content).encode(),
+            status=self.kind.status,
+            headers={**self.headers, "Content-Type": CONTENT_TYPE},
+        )

@@ -1,0 +1,288 @@
+"""What requests may hold and what answers do hold; validation and the OpenAPI description both come from here."""
+
+from math import isfinite
+from typing import Any, Final
+
+import voluptuous as vol
+
+from facegate.contract.messages import DIRECTIONS, REASONS
+from facegate.core.models import LivenessLevel, Mode, ResidentState
+from facegate.web.tokens import GRANTABLE
+
+_LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
+_LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
+_LATEST_MS: Final = _LATEST * 1000
+_MOST_GATES: Final = 256
+_ZONE_CORNERS: Final = (3, 32)
+
+
+class Items:
+    """A list of so many items; ``convert`` in web/openapi.py knows it as an array with bounds."""
+
+    def __init__(self, item: Any, *, least: int = 0, most: int, empty: bool = False) -> None:
+        """Take ``least`` to ``most`` items, and with ``empty`` also none at all."""
+        self.item = item
+        self.least = least
+        self.most = most
+        self.empty = empty
+        self._schema = vol.Schema([item])
+
+    def __call__(self, value: Any) -> list[Any]:
+        """Return the checked list."""
+        if not isinstance(value, list):
+            raise vol.Invalid("expected a list")
+        if not (self.least <= len(value) <= self.most or (self.empty and not value)):
+            raise vol.Invalid(f"expected {self.least} to {self.most} items")
+        checked: list[Any] = self._schema(value)
+        return checked
+
+
+class Number:
+    """A number within bounds, whole or not; ``True`` is none."""
+
+    def __init__(self, least: float, most: float, *, whole: bool = False) -> None:
+        self.least = least
+        self.most = most
+        self.whole = whole
+
+    def __call__(self, value: Any) -> float:
+        """Return the checked number."""
+        if type(value) is not int and (self.whole or type(value) is not float):
+            raise vol.Invalid("expected a whole number" if self.whole else "expected a number")
+        number: float = value
+        if not isfinite(number) or not self.least <= number <= self.most:
+            raise vol.Invalid(f"expected {self.least} to {self.most}")
+        return number
+
+
+class Text:
+    """A text for people, printable and without space at its ends."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least = least
+        self.most = most
+
+    def __call__(self, value: Any) -> str:
+        """Return the checked text."""
+        if not isinstance(value, str):
+            raise vol.Invalid("expected a text")
+        # Control characters would break lines in logs, invisible ones deceive, and no database stores lone surrogates.
+        if not value.isprintable() or value != value.strip():
+            raise vol.Invalid("expected printable characters without space at the ends")
+        if not self.least <= len(value) <= self.most:
+            raise vol.Invalid(f"expected {self.least} to {self.most} characters")
+        return value
+
+
+def _pattern(regex: str, says: str) -> vol.All:
+    return vol.All(str, vol.Match(rf"^(?:{regex})\Z", msg=f"expected {says}"))
+
+
+def _or_null(schema: Any) -> vol.Any:
+    return vol.Any(schema, None)
+
+
+GATE = _pattern("[a-z0-9][a-z0-9-]{0,31}", "1 to 32 of a-z, 0-9 and '-'")
+IDENTIFIER = _pattern("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "1 to 64 of A-Z, a-z, 0-9, '_' and '-'")
+HEX32 = _pattern("[0-9a-f]{32}", "32 hex digits")
+HEX64 = _pattern("[0-9a-f]{64}", "64 hex digits")
+NONCE = _pattern("[0-9a-f]{32,64}", "32 to 64 hex digits")
+IDEMPOTENCY_KEY = _pattern("[A-Za-z0-9._:-]{16,128}", "16 to 128 of A-Z, a-z, 0-9 and '._:-'")
+ISSUED_AT = Number(0, _LATEST_MS, whole=True)
+_NAME = Text(1, 80)
+_PERSON = _or_null(_pattern(r"[a-z_]+\.[a-z0-9_]{1,120}|[A-Za-z0-9_-]{1,128}", "the id of a Home Assistant person"))
+_TIME = _or_null(Number(0, _LATEST))
+_SECONDS_OF_PULSE = Number(0, 60_000, whole=True)  # ms; 0: the node's own; the node clamps to its own maximum
+_ZONE = Items(Items(Number(0, 1), least=2, most=2), least=_ZONE_CORNERS[0], most=_ZONE_CORNERS[1], empty=True)
+_GATES = Items(GATE, most=_MOST_GATES)
+_SCOPES = Items(vol.In([str(scope) for scope in GRANTABLE]), least=1, most=len(GRANTABLE))
+_DIRECTION = vol.In(list(DIRECTIONS))
+_MODE = vol.In([str(mode) for mode in Mode])
+_LIVENESS = vol.In([str(level) for level in LivenessLevel])
+_WORDS = [str]
+
+PAIR = vol.Schema(
+    {
+        vol.Required("code", description="The one-time code from the log or from 'facegate pair'."): Text(1, 40),
+        vol.Required("name", description="Who asks; shown in the list of tokens."): _NAME,
+        vol.Optional("scopes", description="What the token shall be good for; everything when left out."): _SCOPES,
+    }
+)
+PAIRED = vol.Schema(
+    {
+        vol.Required("installation"): HEX32,
+        vol.Required("site"): str,
+        vol.Required("version"): str,
+        vol.Required("api", description="The address that the recognizer calls its own."): str,
+        vol.Required("mqtt_prefix", description="Where its MQTT topics begin."): str,
+        vol.Required("token", description="Shown this once."): str,
+        vol.Required("token_id"): str,
+        vol.Required("scopes"): [str],
+        vol.Required("event_key", description="Signs events and states; hex."): HEX64,
+    }
+)
+PAIRING_CODE = vol.Schema(
+    {vol.Required("code"): str, vol.Required("seconds", description="How long it is good for."): int}
+)
+TOKENS = vol.Schema([{vol.Required("id"): str, vol.Required("name"): str, vol.Required("scopes"): [str]}])
+
+PROOF = vol.Schema(
+    {
+        vol.Required("installation"): HEX32,
+        vol.Required("api", description="The only address that tokens may be sent to."): str,
+        vol.Required("proof", description="HMAC under the event key; see docs/protocol.md."): HEX64,
+    }
+)
+
+HEALTH = vol.Schema(
+    {
+        vol.Required("ok"): bool,
+        vol.Required("version"): str,
+        vol.Optional("installation"): HEX32,
+        vol.Optional("site"): str,
+        vol.Optional("broker", description="Whether the MQTT broker is connected."): bool,
+        vol.Optional("gates"): [
+            {
+                vol.Required("id"): GATE,
+                vol.Required("camera"): str,
+                vol.Required("node"): str,
+                vol.Required("problems"): _WORDS,
+            }
+        ],
+    }
+)
+
+NEW_GATE = vol.Schema(
+    {
+        vol.Optional("id", description="Its name on the wire, for ever; made from the name when left out."): GATE,
+        vol.Required("name"): _NAME,
+        vol.Optional("pulse_ms", description="How long the relay closes; 0 for the node's own time."): (
+            _SECONDS_OF_PULSE
+        ),
+    }
+)
+GATE_CHANGE = vol.Schema(
+    {vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE, vol.Optional("mode"): _MODE}
+)
+_GATE_MEMBERS: dict[Any, Any] = {
+    vol.Required("id"): GATE,
+    vol.Required("name"): str,
+    vol.Required("mode"): _MODE,
+    vol.Required("pulse_ms"): int,
+    vol.Required("camera", description="ok, silent or off."): str,
+    vol.Required("node", description="online, silent or offline."): str,
+    vol.Required("problems"): _WORDS,
+}
+GATE_ANSWER = vol.Schema(_GATE_MEMBERS)
+GATE_MADE = vol.Schema(
+    {
+        **_GATE_MEMBERS,
+        vol.Required("key", description="The key that the gate's node is flashed with; shown this once."): HEX64,
+    }
+)
+GATES_ANSWER = vol.Schema([_GATE_MEMBERS])
+
+_ACCEPT = vol.Optional(
+    "accept_recognition_only",
+    description="Confirms that this camera may open for a photograph; needed where liveness is off on a network.",
+)
+_SOURCE = Text(1, _LONGEST_SOURCE)
+_CAMERA_CHOICES: dict[Any, Any] = {
+    vol.Optional("direction"): _DIRECTION,
+    vol.Optional("transport"): vol.In(["tcp", "udp"]),
+    vol.Optional("zone", description="Corners of the marked zone, x and y from 0 to 1; none for all."): _ZONE,
+    vol.Optional("min_face", description="Pixels between the edges of a face."): Number(16, 1000),
+    vol.Optional("dwell", description="Seconds that somebody has to stand in the zone."): Number(0, 10),
+    vol.Optional("liveness"): _LIVENESS,
+    _ACCEPT: bool,
+}
+NEW_CAMERA = vol.Schema(
+    {
+        vol.Optional("id"): GATE,
+        vol.Required("source", description="Its address with user and password; never shown again."): _SOURCE,
+        **_CAMERA_CHOICES,
+    }
+)
+CAMERA_CHANGE = vol.Schema({vol.Optional("source"): _SOURCE, **_CAMERA_CHOICES})
+CAMERA_ANSWER = vol.Schema(
+    {
+        vol.Required("id"): str,
+        vol.Required("gate"): GATE,
+        vol.Required("source", description="Without user, password and query."): str,
+        vol.Required("direction"): _DIRECTION,
+        vol.Required("transport"): str,
+        vol.Required("zone"): _ZONE,
+        vol.Required("min_face"): vol.Any(int, float),
+        vol.Required("dwell"): vol.Any(int, float),
+        vol.Required("liveness"): _LIVENESS,
+        vol.Required("state", description="ok, silent or off."): str,
+        vol.Required("reason", description="Why it is not ok; empty when it is."): str,
+    }
+)
+CAMERAS_ANSWER = vol.Schema([CAMERA_ANSWER.schema])
+
+NEW_RESIDENT = vol.Schema(
+    {
+        vol.Required("name"): _NAME,
+        vol.Optional("person", description="The Home Assistant person this is."): _PERSON,
+        vol.Optional("valid_from", description="Unix seconds; null for no limit."): _TIME,
+        vol.Optional("valid_until", description="Unix seconds; null for no limit."): _TIME,
+        vol.Optional("gates", description="The gates this resident may use; empty for all."): _GATES,
+    }
+)
+RESIDENT_CHANGE = vol.Schema(
+    {
+        vol.Optional("name"): _NAME,
+        vol.Optional("person"): _PERSON,
+        vol.Optional("valid_from"): _TIME,
+        vol.Optional("valid_until"): _TIME,
+        vol.Optional("gates"): _GATES,
+        vol.Optional("suspended", description="Whether access is paused."): bool,
+    }
+)
+RESIDENT_ANSWER = vol.Schema(
+    {
+        vol.Required("id"): str,
+        vol.Required("name"): str,
+        vol.Required("person"): _or_null(str),
+        vol.Required("state"): vol.In([str(state) for state in ResidentState]),
+        vol.Required("valid_from"): _or_null(vol.Any(int, float)),
+        vol.Required("valid_until"): _or_null(vol.Any(int, float)),
+        vol.Required("gates"): [GATE],
+    }
+)
+RESIDENTS_ANSWER = vol.Schema([RESIDENT_ANSWER.schema])
+
+OPEN = vol.Schema(
+    {
+        vol.Required("direction"): _DIRECTION,
+        vol.Required("issued_at", description="When the wish was made: Unix time in ms, by a clock that is right."): (
+            ISSUED_AT
+        ),
+    }
+)
+OPENED = vol.Schema(
+    {
+        vol.Required("opening", description="Names this opening in events and records."): str,
+        vol.Required("result"): str,
+        vol.Required("reason"): vol.In(list(REASONS)),
+    }
+)
+
+EVENT_PERSON = vol.Schema(
+    {
+        vol.Required("resident"): str,
+        vol.Required("name"): str,
+        vol.Required("person"): _or_null(str),
+    }
+)
+
+PROBLEM = vol.Schema(
+    {
+        vol.Required("type", description="A URN; its last part is a translation key."): str,
+        vol.Required("title"): str,
+        vol.Required("status"): int,
+        vol.Required("detail", description="What to do about it."): str,
+    },
+    extra=vol.ALLOW_EXTRA,
+)

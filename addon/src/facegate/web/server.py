@@ -1,0 +1,89 @@
+"""The two listeners: the API for Home Assistant and the pages behind Home Assistant's ingress."""
+
+import asyncio
+import errno
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from facegate.settings import Settings
+from facegate.web import ingress, routing
+from facegate.web.services import Services
+
+SUPERVISOR: Final = frozenset({"172.30.32.2"})
+"""Where ingress comes from, and nothing else: Home Assistant's Supervisor has this address on every installation."""
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+"""For development, when somebody asks for it: then everybody on this machine sees the pages."""
+
+_SHUTDOWN: Final = 5.0  # seconds for requests under way; an opening is decided within that
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class WebError(Exception):
+    """A listener that cannot be started; the text is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The listeners at work. ``ingress_port`` is ``None`` where no pages are served."""
+
+    api_port: int
+    ingress_port: int | None
+    runners: tuple[web.AppRunner, ...]
+
+    async def close(self) -> None:
+        """Stop listening; requests under way may end."""
+        for runner in self.runners:
+            await runner.cleanup()
+
+
+async def start(services: Services, settings: Settings, *, ingress_from: frozenset[str] = SUPERVISOR) -> Running:
+    """Start both listeners and, where nobody is paired, offer a pairing code in the log. Raises WebError.
+
+    ``ingress_from``: the addresses that may see the pages; with none there is no ingress listener.
+    """
+    runners: list[web.AppRunner] = []
+    try:
+        api_port = await _listen(
+            runners, routing.make(services), settings.api_host, settings.api_port, option="api_port"
+        )
+        ingress_port = None
+        if ingress_from:
+            host = "127.0.0.1" if ingress_from <= LOOPBACK else "0.0.0.0"  # noqa: S104  # the peer is checked
+            ingress_port = await _listen(
+                runners, ingress.make(services, ingress_from), host, settings.ingress_port, option="ingress_port"
+            )
+    except BaseException:
+        for runner in runners:
+            await runner.cleanup()
+        raise
+    if not await asyncio.to_thread(services.store.tokens):
+        # A warning, so that it is seen at every log level: nothing works in Home Assistant until somebody acts on it.
+        _LOGGER.warning(
+            "Nobody is paired yet. Pairing code, good for 10 minutes: %s (for a new one: 'facegate pair').",
+            services.pairing.make_code(),
+        )
+    return Running(api_port, ingress_port, tuple(runners))
+
+
+async def _listen(runners: list[web.AppRunner], app: web.Application, host: str, port: int, *, option: str) -> int:
+    # No access log: it would keep who asked when, and paths hold ids of residents.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+    runners.append(runner)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise WebError(
+                f"Port {port} is in use by another program: stop that program, or set '{option}' to a free port."
+            ) from error
+        raise WebError(
+            f"Cannot listen on {host} port {port} ({error.strerror or error}): correct 'api_host' or '{option}'."
+        ) from error
+    bound: int = runner.addresses[0][1]
+    _LOGGER.info("listening on %s port %d (%s)", host, bound, option)
+    return bound

@@ -1,0 +1,152 @@
+"""What the API and the pages need of the rest: named here, made and wired in ``facegate.app``."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from facegate.core.models import Camera, Direction, Gate, Resident, Template
+from facegate.web.pairing import Pairing
+
+
+class Token(Protocol):
+    """What the store keeps of a token."""
+
+    @property
+    def id(self) -> str:
+        """Names the token in lists; no secret."""
+
+    @property
+    def name(self) -> str:
+        """Who it was given to."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it is good for."""
+
+
+class Store(Protocol):
+    """The part of ``adapters.store`` that the API uses; synchronous and thread-safe."""
+
+    @property
+    def installation(self) -> str:
+        """32 hex digits that name this installation for ever."""
+
+    def gates(self) -> Sequence[Gate]:
+        """All gates."""
+
+    def gate(self, gate: str) -> Gate:
+        """One gate."""
+
+    def add_gate(self, gate: Gate) -> bytes:
+        """Add a gate and return the key that its node needs."""
+
+    def update_gate(self, gate: Gate) -> None:
+        """Write a gate's new properties."""
+
+    def remove_gate(self, gate: str) -> None:
+        """Remove a gate and destroy its key."""
+
+    def cameras(self, gate: str | None = None) -> Sequence[Camera]:
+        """The cameras of one gate or of all."""
+
+    def add_camera(self, camera: Camera) -> None:
+        """Add a camera."""
+
+    def update_camera(self, camera: Camera) -> None:
+        """Write a camera's new properties."""
+
+    def remove_camera(self, camera: str) -> None:
+        """Remove a camera."""
+
+    def resident(self, resident: str) -> Resident:
+        """One resident."""
+
+    def residents(self) -> Sequence[Resident]:
+        """All residents that are not erased."""
+
+    def add_resident(self, name: str, person: str | None = None) -> Resident:
+        """Add a resident."""
+
+    def update_resident(self, resident: Resident) -> None:
+        """Write a resident's new properties."""
+
+    def erase_resident(self, resident: str) -> None:
+        """Erase a resident by destroying the resident's key."""
+
+    def templates(self) -> Sequence[Template]:
+        """All templates."""
+
+    def add_token(self, name: str, scopes: Collection[str], token_hash: str) -> Token:
+        """Keep a token's digest."""
+
+    def find_token(self, token_hash: str) -> Token | None:
+        """The token with this digest."""
+
+    def tokens(self) -> Sequence[Token]:
+        """All tokens."""
+
+    def revoke_token(self, token: str) -> None:
+        """Make a token useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """How one camera does. ``state``: ok, silent, off; ``reason`` is a translation key, empty when all is well."""
+
+    state: str = "off"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateHealth:
+    """How one gate does, in the words of ``contract.messages.GateState``."""
+
+    camera: str = "off"
+    node: str = "offline"
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How everything does at one moment. A gate or camera that is missing here has not been started yet."""
+
+    broker: bool = False
+    gates: Mapping[str, GateHealth] = field(default_factory=dict)
+    cameras: Mapping[str, CameraHealth] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came of a wish to open. ``result`` is ``opened`` or why not; ``reason`` one of ``REASONS``."""
+
+    opening: str
+    result: str
+    reason: str
+
+    @property
+    def opened(self) -> bool:
+        """Whether the relay moved."""
+        return self.result == "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a request may need.
+
+    ``api``: the address that is published in the status message. ``event_key`` signs events.
+    ``open_gate(gate, direction, opening_id)`` asks for one remote opening; the same id opens once.
+    ``person(alias)`` returns the resident's id behind an event, for the short time that the alias lives.
+    ``changed`` is awaited after gates, cameras or residents have changed. ``local_token`` is good for everything
+    until the service ends; commands on the same machine find it in ``adapters.local_access``.
+    """
+
+    store: Store
+    pairing: Pairing
+    site: str
+    api: str
+    event_key: bytes = field(repr=False)
+    health: Callable[[], Health]
+    open_gate: Callable[[str, Direction, str], Awaitable[Opened]]
+    person: Callable[[str], str | None]
+    changed: Callable[[], Awaitable[None]]
+    local_token: str = field(default="", repr=False)
