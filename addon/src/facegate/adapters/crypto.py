@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
@@ -141,6 +141,15 @@ class KeyRing:
             _write_new(_pending(path), seal(self._wrap, key, "key", kind, name))
         return key
 
+    def renew(self, kind: Kind, name: str) -> bytes:
+        """Put a new key in the place of an old one, which is overwritten, and return the new one."""
+        path = self._path(kind, name)
+        key = secrets.token_bytes(KEY_BYTES)
+        with _file_errors(path), path.open("r+b") as old:
+            _write_new(path, seal(self._wrap, key, "key", kind, name))
+            _overwrite(old)
+        return key
+
     def keep(self, kind: Kind, name: str) -> None:
         """The row of this pending key is in the database now."""
         path = self._path(kind, name)
@@ -168,10 +177,8 @@ class KeyRing:
         with _file_errors(path):
             for file in (path, _pending(path)):
                 if file.exists():
-                    with file.open("r+b") as stream:
-                        stream.write(secrets.token_bytes(file.stat().st_size))
-                        stream.flush()
-                        os.fsync(stream.fileno())
+                    with file.open("r+b") as old:
+                        _overwrite(old)
                     file.unlink()
             _sync_folder(path.parent)
 
@@ -242,6 +249,12 @@ def _write_new(path: Path, content: bytes) -> None:
         unfinished.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _overwrite(old: BinaryIO) -> None:
+    old.write(secrets.token_bytes(os.fstat(old.fileno()).st_size))
+    old.flush()
+    os.fsync(old.fileno())
 
 
 def _private(path: str, flags: int) -> int:

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from facegate.adapters.crypto import KeyRing, Kind, SecretError
 from facegate.adapters.store import schema
@@ -103,6 +103,10 @@ class Database:
     def _key(self, kind: Kind, name: str) -> bytes:
         with _failures(self.data):
             return self._keys.key(kind, name)
+
+    def _renewed_key(self, kind: Kind, name: str) -> bytes:
+        with self._lock, _failures(self.data):
+            return self._keys.renew(kind, name)
 
     @contextmanager
     def _new_key(self, kind: Kind, name: str) -> Iterator[bytes]:
@@ -290,8 +294,9 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _damaged(path: Path, what: object) -> StoreError:
+    found = " ".join(str(what).split())  # SQLite's findings run over several lines
     return StoreError(
-        f"The database {path} is damaged ({what}): restore it from a backup, or move it away to start with an empty "
+        f"The database {path} is damaged ({found}): restore it from a backup, or move it away to start with an empty "
         "one; it was left as it is."
     )
 
@@ -308,6 +313,8 @@ def _failures(path: Path) -> Iterator[None]:
             f"{path} cannot be used ({error.strerror or error}): check the disk's free space and the folder's owner "
             "and permissions."
         ) from error
+    except IntegrityError:
+        raise  # a rule of the schema was broken: whoever writes the row knows which, and names it
     except DBAPIError as error:
         if not isinstance(error.orig, sqlite3.Error):
             raise

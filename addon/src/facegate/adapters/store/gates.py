@@ -62,6 +62,16 @@ class GateStore(Database):
         self.gate(gate)
         return self._key(Kind.GATES, gate)
 
+    def renew_gate_key(self, gate: str) -> bytes:
+        """Give a gate a new key and return it; the count of its node's lines starts anew. Raises NotFoundError."""
+        self.gate(gate)
+        # The key goes first: the old count without the old key admits nothing, the other way round it would admit
+        # old lines again.
+        key = self._renewed_key(Kind.GATES, gate)
+        with self._write() as connection:
+            connection.execute(delete(_POSITIONS).where(_POSITIONS.c.gate == gate))
+        return key
+
     def cameras(self, gate: str | None = None) -> list[Camera]:
         """The cameras of one gate, or all."""
         query = select(_CAMERAS).order_by(_CAMERAS.c.id)

@@ -131,10 +131,3 @@ tokens = Table(
     Column("created_at", Float, nullable=False),
     Column("last_used_at", Float, nullable=True),
 )
-
-pairing_codes = Table(
-    "pairing_codes",
-    metadata,
-    Column("hash", Text, primary_key=True),
-    Column("expires_at", Float, nullable=False),
-)

@@ -1,4 +1,4 @@
-"""Who may use the API: tokens and pairing codes (their hashes only), and the key that signs events."""
+"""Who may use the API: tokens, of which only the hash is kept, and the key that signs events for Home Assistant."""
 
 import secrets
 from collections.abc import Collection
@@ -14,7 +14,6 @@ from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ExistsError, NotFoundError
 
 _TOKENS = schema.tokens
-_CODES = schema.pairing_codes
 
 _USE_EVERY: Final = 3600.0  # seconds; when a token was last used is worth a write an hour, not one per request
 _EVENT_KEY: Final = "event"
@@ -74,18 +73,6 @@ class TokenStore(Database):
         with self._write() as connection:
             if not connection.execute(delete(_TOKENS).where(_TOKENS.c.id == token)).rowcount:
                 raise NotFoundError(f"There is no token '{token}': look it up among the tokens.")
-
-    def add_pairing_code(self, code_hash: str, expires_at: float) -> None:
-        """Store the one pairing code that is good from now on; a former one is good no more."""
-        with self._write() as connection:
-            connection.execute(delete(_CODES))
-            connection.execute(insert(_CODES).values(hash=code_hash, expires_at=expires_at))
-
-    def take_pairing_code(self, code_hash: str) -> bool:
-        """Use up the pairing code: True once, and only in time."""
-        with self._write() as connection:
-            taken = delete(_CODES).where(_CODES.c.hash == code_hash, _CODES.c.expires_at > self._clock())
-            return connection.execute(taken).rowcount > 0
 
     def event_key(self) -> bytes:
         """The 32-byte key under which events for Home Assistant are signed; made when it is first asked for."""

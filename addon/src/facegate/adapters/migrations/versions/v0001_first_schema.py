@@ -102,8 +102,3 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Float, nullable=False),
         sa.Column("last_used_at", sa.Float, nullable=True),
     )
-    op.create_table(
-        "pairing_codes",
-        sa.Column("hash", sa.Text, primary_key=True),
-        sa.Column("expires_at", sa.Float, nullable=False),
-    )

@@ -1,0 +1,207 @@
+"""The store survives SIGKILL at any moment: what was acknowledged is there, and nothing is there half."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from facegate.adapters.store import INTERRUPTED, Store
+from facegate.core.models import Gate
+
+KILLS = 18
+
+# Writes without end and says what it has been promised. A line is printed after the store has returned, so that
+# whatever stands on standard output must be found again.
+WRITER = """
+import itertools, os, sys
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from facegate.adapters.store import Intent, Store
+from facegate.contract.lines import Position
+from facegate.core.models import Direction, Gate, Method, Reason
+
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+store = Store.open(Path(sys.argv[1]))
+boot = store.next_boot()
+say("boot", boot)
+vector = np.zeros(128, np.float32)
+vector[0] = 1
+for number in itertools.count():
+    opening = os.urandom(8).hex()
+    say("try", opening)
+    store.begin_opening(Intent(opening, "main", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, float(number)))
+    say("begun", opening)
+    store.finish_opening(opening, "opened", "-", float(number))
+    say("finished", opening)
+    resident = store.add_resident(f"Resident {number}")
+    say("resident", resident.id, number)
+    consent = store.add_consent(resident.id, notice="0" * 64, language="en", channel="command_line")
+    templates = store.add_templates(resident.id, "sface", [vector, -vector], consent.id)
+    say("templates", resident.id, *(template.id for template in templates))
+    if number % 2:
+        say("erasing", resident.id)
+        store.erase_resident(resident.id)
+        say("erased", resident.id)
+    gate = f"g-{boot}-{number}"
+    key = store.add_gate(Gate(gate, gate))
+    say("gate", gate, key.hex())
+    store.save_node_position(gate, "hello", Position(boot, number))
+    say("position", gate, boot, number)
+    if number % 3 == 0:
+        say("removing", gate)
+        store.remove_gate(gate)
+        say("removed", gate)
+"""
+
+
+class Promises:
+    """What the writers were promised, over all their lives."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, dict[str, list[str]]] = defaultdict(dict)
+
+    def hear(self, output: bytes) -> None:
+        for line in output.decode().splitlines(keepends=True):
+            if line.endswith("\n"):
+                word, subject, *rest = line.split()
+                self.said[word][subject] = rest
+
+    def check(self, data: Path) -> None:
+        said = self.said
+        with Store.open(data) as store:
+            log = {record.id: record for record in store.access_log(1_000_000)}
+            assert said["begun"].keys() <= log.keys() <= said["try"].keys()
+            assert all(log[opening].result == "opened" for opening in said["finished"])
+            assert all(record.result in {"opened", INTERRUPTED} for record in log.values())
+            assert all(record.completed_at is not None for record in log.values())
+
+            residents = {resident.id: resident for resident in store.residents()}
+            assert store.unreadable() == frozenset()
+            assert said["resident"].keys() - said["erasing"].keys() <= residents.keys()
+            assert not residents.keys() & said["erased"].keys()
+            assert all(
+                residents[r].name == f"Resident {said['resident'][r][0]}"
+                for r in residents.keys() & said["resident"].keys()
+            )
+
+            templates = defaultdict(set)
+            for template in store.templates():
+                assert abs(template.vector[0]) == 1
+                templates[template.resident].add(template.id)
+            assert templates.keys() <= residents.keys()
+            assert all(len(ids) == 2 for ids in templates.values())
+            for resident in said["templates"].keys() - said["erasing"].keys():
+                assert templates[resident] == set(said["templates"][resident])
+
+            gates = {gate.id for gate in store.gates()}
+            assert said["gate"].keys() - said["removing"].keys() <= gates
+            assert not gates & said["removed"].keys()
+            for gate in gates:
+                key = store.gate_key(gate)
+                assert said["gate"].get(gate, [key.hex()]) == [key.hex()]
+            for gate in said["position"].keys() - said["removing"].keys():
+                position = store.node_position(gate, "hello")
+                assert position is not None
+                assert [str(number) for number in position] == said["position"][gate]
+
+            assert store.next_boot() > max(map(int, said["boot"]), default=0)
+            for kind, rows in (("residents", residents.keys()), ("gates", gates)):
+                assert {path.name for path in (data / "keys" / kind).iterdir()} == set(rows)
+        connection = sqlite3.connect(data / "facegate.db")
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.close()
+
+
+def test_killing_the_writer_at_any_moment_loses_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    chance = random.Random(20261122)  # the moments still differ from run to run, with the machine
+    promises = Promises()
+    for life in range(KILLS):
+        with (tmp_path / "said").open("wb") as said:
+            writer = subprocess.Popen([sys.executable, "-c", WRITER, data], stdout=said)
+            try:
+                # The first lives end while the database is being made; the others once the writer writes.
+                while life > 2 and writer.poll() is None and not (tmp_path / "said").stat().st_size:
+                    time.sleep(0.005)
+                time.sleep(chance.uniform(0, 0.3))
+            finally:
+                writer.kill()
+                assert writer.wait() == -signal.SIGKILL
+        promises.hear((tmp_path / "said").read_bytes())
+        if (data / "keys" / "site.key").exists():
+            promises.check(data)
+    assert len(promises.said["finished"]) > KILLS
+    assert promises.said["erased"]
+    assert promises.said["removed"]
+
+
+# Stops for good right before or after one step with a key file, where the test kills it.
+STOPPED = """
+import os, signal, sys
+from pathlib import Path
+from facegate.adapters.crypto import KeyRing
+from facegate.adapters.store import Store
+
+data, action, when, step = Path(sys.argv[1]), *sys.argv[2:]
+store = Store.open(data)
+(resident,) = store.residents()
+real = getattr(KeyRing, step)
+
+def stop(*arguments):
+    if when == "after":
+        real(*arguments)
+    os.write(1, b"stopped")
+    signal.pause()
+
+setattr(KeyRing, step, stop)
+match action:
+    case "add":
+        store.add_resident("Resident 2")
+    case "erase":
+        store.erase_resident(resident.id)
+    case "remove":
+        store.remove_gate("main")
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "when", "step", "residents", "gates"),
+    [
+        ("add", "after", "make", ["Resident 1"], ["main"]),
+        ("add", "before", "keep", ["Resident 1", "Resident 2"], ["main"]),
+        ("erase", "after", "retire", ["Resident 1"], ["main"]),
+        ("erase", "before", "destroy", [], ["main"]),
+        ("remove", "after", "retire", ["Resident 1"], ["main"]),
+        ("remove", "before", "destroy", ["Resident 1"], []),
+    ],
+)
+def test_between_a_key_and_its_row_the_row_decides(
+    tmp_path: Path, action: str, when: str, step: str, residents: list[str], gates: list[str]
+) -> None:
+    with Store.open(tmp_path) as store:
+        store.add_resident("Resident 1")
+        gate_key = store.add_gate(Gate("main", "Main gate"))
+    stopped = subprocess.Popen([sys.executable, "-c", STOPPED, tmp_path, action, when, step], stdout=subprocess.PIPE)
+    try:
+        assert stopped.stdout is not None
+        assert stopped.stdout.read(7) == b"stopped"
+    finally:
+        stopped.kill()
+        stopped.communicate()
+    with Store.open(tmp_path) as store:
+        assert [resident.name for resident in store.residents()] == residents
+        assert [gate.id for gate in store.gates()] == gates
+        assert store.unreadable() == frozenset()
+        assert {path.name for path in (tmp_path / "keys" / "residents").iterdir()} == {r.id for r in store.residents()}
+        assert [path.name for path in (tmp_path / "keys" / "gates").iterdir()] == gates
+        assert [store.gate_key(gate) for gate in gates] == [gate_key] * len(gates)
