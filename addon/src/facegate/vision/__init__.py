@@ -30,8 +30,8 @@ def load(settings: Settings) -> Models:
     for name, role in ((settings.detector, zoo.Role.DETECTOR), (settings.embedder, zoo.Role.EMBEDDER)):
         zoo.known(name, role)
     runtime = Runtime(settings.inference, settings.models)
-    detector = prepare.free_size(zoo.verified_bytes(settings.models, settings.detector))
-    embedder = prepare.free_batch(zoo.verified_bytes(settings.models, settings.embedder))
+    detector = prepare.detector(zoo.verified_bytes(settings.models, settings.detector))
+    embedder = prepare.classifier(zoo.verified_bytes(settings.models, settings.embedder))
     return Models(
         detector=Detector(runtime.session(detector, settings.detector)),
         embedder=Embedder(runtime.session(embedder, settings.embedder), settings.embedder),
