@@ -35,7 +35,7 @@ RESULTS: Final = (
     "mode",
     "fault",
 )
-"""What a node may answer. Of an ``open`` only ``opened`` moved a relay; only ``busy`` is worth another try."""
+"""What a node may answer. Of an ``open`` only ``opened`` moved a relay; only ``busy``, ``stale`` are worth a retry."""
 
 _UINT32: Final = 2**32 - 1
 _UPTIME_MAX: Final = 10**15 - 1
@@ -91,6 +91,13 @@ def node_key(gate_key: bytes, gate: str) -> bytes:
 def is_gate_id(text: str) -> bool:
     """Whether ``text`` may name a gate on the wire: 1 to 32 of a-z, 0-9 and '-', not starting with '-'."""
     return _GATE.fullmatch(text) is not None
+
+
+def parse_number(text: str, most: int) -> int | None:
+    """Return a decimal number without sign or leading zero, or ``None`` if ``text`` is none or it exceeds ``most``."""
+    if _NUMBER.fullmatch(text) is None or int(text) > most:
+        return None
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +326,10 @@ def _open(line: bytes, kind: str, count: int, gate: str, key: bytes) -> list[str
 
 
 def _number(text: str, most: int, *, least: int = 0) -> int:
-    if _NUMBER.fullmatch(text) is None or not least <= int(text) <= most:
+    number = parse_number(text, most)
+    if number is None or number < least:
         raise LineError("format")
-    return int(text)
+    return number
 
 
 def _match(pattern: re.Pattern[str], text: str) -> str:
