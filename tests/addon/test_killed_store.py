@@ -1,66 +1,69 @@
 """The store survives SIGKILL at any moment: what was acknowledged is there, and nothing is there half."""
 
+import itertools
+import multiprocessing
+import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from facegate.adapters.store import INTERRUPTED, Store
-from facegate.core.models import Gate
-
-KILLS = 18
-
-# Writes without end and says what it has been promised. A line is printed after the store has returned, so that
-# whatever stands on standard output must be found again.
-WRITER = """
-import itertools, os, sys
-from dataclasses import replace
-from pathlib import Path
-import numpy as np
-from facegate.adapters.store import Intent, Store
+from facegate.adapters.crypto import KeyRing
+from facegate.adapters.store import INTERRUPTED, Intent, Store
 from facegate.contract.lines import Position
 from facegate.core.models import Direction, Gate, Method, Reason
 
-def say(*words):
-    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+KILLS = 18
 
-store = Store.open(Path(sys.argv[1]))
-boot = store.next_boot()
-say("boot", boot)
-vector = np.zeros(128, np.float32)
-vector[0] = 1
-for number in itertools.count():
-    opening = os.urandom(8).hex()
-    say("try", opening)
-    store.begin_opening(Intent(opening, "main", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, float(number)))
-    say("begun", opening)
-    store.finish_opening(opening, "opened", "-", float(number))
-    say("finished", opening)
-    resident = store.add_resident(f"Resident {number}")
-    say("resident", resident.id, number)
-    consent = store.add_consent(resident.id, notice="0" * 64, language="en", channel="command_line")
-    templates = store.add_templates(resident.id, "sface", [vector, -vector], consent.id)
-    say("templates", resident.id, *(template.id for template in templates))
-    if number % 2:
-        say("erasing", resident.id)
-        store.erase_resident(resident.id)
-        say("erased", resident.id)
-    gate = f"g-{boot}-{number}"
-    key = store.add_gate(Gate(gate, gate))
-    say("gate", gate, key.hex())
-    store.save_node_position(gate, "hello", Position(boot, number))
-    say("position", gate, boot, number)
-    if number % 3 == 0:
-        say("removing", gate)
-        store.remove_gate(gate)
-        say("removed", gate)
-"""
+# The server imports once and forks a writer for each life, so that lives are short and deaths many.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["facegate.adapters.store"])
+
+
+def write_without_end(data: Path, output: Path) -> None:
+    """Write, and say what has been promised: a line follows once the store has returned, so it must hold."""
+    promised = os.open(output, os.O_WRONLY | os.O_APPEND)
+
+    def say(*words: object) -> None:
+        os.write(promised, (" ".join(map(str, words)) + "\n").encode())
+
+    store = Store.open(data)
+    boot = store.next_boot()
+    say("boot", boot)
+    vector = np.zeros(128, np.float32)
+    vector[0] = 1
+    for number in itertools.count():
+        opening = os.urandom(8).hex()
+        say("try", opening)
+        store.begin_opening(Intent(opening, "main", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, float(number)))
+        say("begun", opening)
+        store.finish_opening(opening, "opened", "-", float(number))
+        say("finished", opening)
+        resident = store.add_resident(f"Resident {number}")
+        say("resident", resident.id, number)
+        consent = store.add_consent(resident.id, notice="0" * 64, language="en", channel="command_line")
+        templates = store.add_templates(resident.id, "sface", [vector, -vector], consent.id)
+        say("templates", resident.id, *(template.id for template in templates))
+        if number % 2:
+            say("erasing", resident.id)
+            store.erase_resident(resident.id)
+            say("erased", resident.id)
+        gate = f"g-{boot}-{number}"
+        key = store.add_gate(Gate(gate, gate))
+        say("gate", gate, key.hex())
+        store.save_node_position(gate, "hello", Position(boot, number))
+        say("position", gate, boot, number)
+        if number % 3 == 0:
+            say("removing", gate)
+            store.remove_gate(gate)
+            say("removed", gate)
 
 
 class Promises:
@@ -123,55 +126,51 @@ class Promises:
 
 
 def test_killing_the_writer_at_any_moment_loses_nothing(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data, said = tmp_path / "data", tmp_path / "said"
     chance = random.Random(20261122)  # the moments still differ from run to run, with the machine
     promises = Promises()
     for life in range(KILLS):
-        with (tmp_path / "said").open("wb") as said:
-            writer = subprocess.Popen([sys.executable, "-c", WRITER, data], stdout=said)
-            try:
-                # The first lives end while the database is being made; the others once the writer writes.
-                while life > 2 and writer.poll() is None and not (tmp_path / "said").stat().st_size:
-                    time.sleep(0.005)
-                time.sleep(chance.uniform(0, 0.3))
-            finally:
-                writer.kill()
-                assert writer.wait() == -signal.SIGKILL
-        promises.hear((tmp_path / "said").read_bytes())
-        if (data / "keys" / "site.key").exists():
-            promises.check(data)
+        said.write_bytes(b"")
+        writer = FORKS.Process(target=write_without_end, args=(data, said))
+        writer.start()
+        # The first lives may end while the database is being made; the others once the writer writes.
+        while life > 2 and writer.is_alive() and not said.stat().st_size:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.2))
+        kill(writer)
+        promises.hear(said.read_bytes())
+        promises.check(data)
     assert len(promises.said["finished"]) > KILLS
     assert promises.said["erased"]
     assert promises.said["removed"]
 
 
-# Stops for good right before or after one step with a key file, where the test kills it.
-STOPPED = """
-import os, signal, sys
-from pathlib import Path
-from facegate.adapters.crypto import KeyRing
-from facegate.adapters.store import Store
+def kill(writer: BaseProcess) -> None:
+    writer.kill()
+    writer.join()
+    assert writer.exitcode == -signal.SIGKILL
 
-data, action, when, step = Path(sys.argv[1]), *sys.argv[2:]
-store = Store.open(data)
-(resident,) = store.residents()
-real = getattr(KeyRing, step)
 
-def stop(*arguments):
-    if when == "after":
-        real(*arguments)
-    os.write(1, b"stopped")
-    signal.pause()
+def stop_at(data: Path, action: str, when: str, step: str, output: Path) -> None:
+    """Stop for good right before or after one step with a key file."""
+    store = Store.open(data)
+    (resident,) = store.residents()
+    real: Callable[..., object] = getattr(KeyRing, step)
 
-setattr(KeyRing, step, stop)
-match action:
-    case "add":
-        store.add_resident("Resident 2")
-    case "erase":
-        store.erase_resident(resident.id)
-    case "remove":
-        store.remove_gate("main")
-"""
+    def stop(*arguments: object) -> None:
+        if when == "after":
+            real(*arguments)
+        output.write_bytes(b"stopped")
+        signal.pause()
+
+    setattr(KeyRing, step, stop)
+    match action:
+        case "add":
+            store.add_resident("Resident 2")
+        case "erase":
+            store.erase_resident(resident.id)
+        case "remove":
+            store.remove_gate("main")
 
 
 @pytest.mark.parametrize(
@@ -188,20 +187,19 @@ match action:
 def test_between_a_key_and_its_row_the_row_decides(
     tmp_path: Path, action: str, when: str, step: str, residents: list[str], gates: list[str]
 ) -> None:
-    with Store.open(tmp_path) as store:
+    data, said = tmp_path / "data", tmp_path / "said"
+    with Store.open(data) as store:
         store.add_resident("Resident 1")
         gate_key = store.add_gate(Gate("main", "Main gate"))
-    stopped = subprocess.Popen([sys.executable, "-c", STOPPED, tmp_path, action, when, step], stdout=subprocess.PIPE)
-    try:
-        assert stopped.stdout is not None
-        assert stopped.stdout.read(7) == b"stopped"
-    finally:
-        stopped.kill()
-        stopped.communicate()
-    with Store.open(tmp_path) as store:
+    writer = FORKS.Process(target=stop_at, args=(data, action, when, step, said))
+    writer.start()
+    while writer.is_alive() and not said.exists():
+        time.sleep(0.005)
+    kill(writer)
+    with Store.open(data) as store:
         assert [resident.name for resident in store.residents()] == residents
         assert [gate.id for gate in store.gates()] == gates
         assert store.unreadable() == frozenset()
-        assert {path.name for path in (tmp_path / "keys" / "residents").iterdir()} == {r.id for r in store.residents()}
-        assert [path.name for path in (tmp_path / "keys" / "gates").iterdir()] == gates
+        assert {path.name for path in (data / "keys" / "residents").iterdir()} == {r.id for r in store.residents()}
+        assert [path.name for path in (data / "keys" / "gates").iterdir()] == gates
         assert [store.gate_key(gate) for gate in gates] == [gate_key] * len(gates)
