@@ -1,0 +1,84 @@
+#pragma once
+// What the native node has instead of hardware and of a configuration of its own: environment variables and a folder.
+//
+//   FACEGATE_NODE_SIM                 folder: relay.log takes "<unix time ns> <relay> <0|1>" a line for every write to
+//                                     a relay; the files exit, fire and beam are active inputs while they exist
+//   FACEGATE_NODE_GATE, _SITE         which gate this is, on which site
+//   FACEGATE_NODE_KEY                 the gate's key, 64 hex digits
+//   FACEGATE_NODE_BROKER              host:port
+//   FACEGATE_NODE_USERNAME, _PASSWORD for the broker, when it asks
+//   FACEGATE_NODE_CA                  file with the CA of the broker's certificate: TLS, with the name checked
+//   ESPHOME_PREFDIR                   folder of its flash
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "esphome/components/facegate_gate/facegate_gate.h"
+#include "esphome/components/mqtt/mqtt_client.h"
+
+namespace facegate_host {
+
+inline std::string setting(const char *name) {
+  const char *value = ::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+inline std::string needed(const char *name) {
+  const std::string value = setting(name);
+  if (value.empty()) {
+    std::fprintf(stderr, "facegate-node: set %s; tests/firmware/host/simulation.h says what it means\n", name);
+    std::exit(2);
+  }
+  return value;
+}
+
+inline const std::string &folder() {
+  static const std::string folder = needed("FACEGATE_NODE_SIM");
+  return folder;
+}
+
+// One write(2) a line on a file opened for appending: whole lines, there even after a SIGKILL.
+inline void write_relay(int relay, bool energised) {
+  static const int log = ::open((folder() + "/relay.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  struct timespec now {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  char line[48];
+  const int size = std::snprintf(line, sizeof(line), "%lld%09ld %d %d\n", (long long) now.tv_sec, now.tv_nsec, relay,
+                                 energised ? 1 : 0);
+  if (log < 0 || ::write(log, line, size_t(size)) != size) {
+    std::perror("facegate-node: relay.log cannot be written");
+    std::exit(2);  // a pulse that nobody records must not look like none
+  }
+}
+
+inline bool read_input(const char *name) { return ::access((folder() + "/" + name).c_str(), F_OK) == 0; }
+
+// Before any component is set up: one program is every gate of the tests and of the demo.
+inline void configure(esphome::facegate_gate::FacegateGate *gate, esphome::mqtt::MQTTClientComponent *broker) {
+  const std::string site = needed("FACEGATE_NODE_SITE"), id = needed("FACEGATE_NODE_GATE");
+  gate->set_site(site);
+  gate->set_gate(id);
+  gate->set_key(needed("FACEGATE_NODE_KEY"));
+
+  const std::string address = needed("FACEGATE_NODE_BROKER");
+  const size_t colon = address.rfind(':');
+  const int port = colon == std::string::npos ? 1883 : std::atoi(address.c_str() + colon + 1);
+  broker->set_broker_address(address.substr(0, colon));
+  broker->set_broker_port(uint16_t(port));
+  broker->set_client_id("facegate-node-" + site + "-" + id);  // two of one id throw each other out
+  broker->set_username(setting("FACEGATE_NODE_USERNAME"));
+  broker->set_password(setting("FACEGATE_NODE_PASSWORD"));
+  broker->set_ca_certificate(setting("FACEGATE_NODE_CA").c_str());
+
+  const std::string status = "facegate/" + site + "/gate/" + id + "/node/status";
+  broker->set_birth_message({status, "online", 1, true});
+  broker->set_last_will({status, "offline", 1, true});
+  broker->set_shutdown_message({status, "offline", 1, true});
+}
+
+}  // namespace facegate_host
