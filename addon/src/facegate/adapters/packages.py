@@ -148,7 +148,7 @@ class _Fetcher:
 
     def original(self, file: PinnedFile, source: Converted) -> bytes:
         """Return the bytes that are to be converted, checked. Raises SourceError."""
-        unconverted = PinnedFile(file.name, source.origin_sha256, file.size, ())
+        unconverted = PinnedFile(file.name, source.origin_sha256, source.origin_size, ())
         with tempfile.TemporaryFile() as out:
             self.write(unconverted, source.origin, out)
             out.seek(0)

@@ -8,6 +8,8 @@ import typer
 
 from facegate.cli.console import stop, stops_at
 from facegate.settings import default_models
+from facegate.vision import zoo
+from facegate.vision.errors import ModelError
 
 app = typer.Typer(help="The models: licence, source, hash and state of each.")
 
@@ -25,8 +27,6 @@ def show(
         return
     from rich.console import Console
     from rich.table import Table
-
-    from facegate.vision import zoo
 
     place = folder or default_models()
     rows = [(model, zoo.state(place, model.name)) for model in zoo.REGISTRY.values()]
@@ -47,10 +47,7 @@ def show(
     Console().print(table)
 
 
-def _as_dict(model: object, state: str) -> dict[str, object]:
-    from facegate.vision.zoo import Model
-
-    assert isinstance(model, Model)
+def _as_dict(model: zoo.Model, state: str) -> dict[str, object]:
     return {
         "name": model.name,
         "role": model.role,
@@ -82,9 +79,8 @@ def fetch_models(
 ) -> None:
     """Fetch models and verify them; what is there and intact is left alone."""
     from facegate.cli.fetching import fetch
-    from facegate.vision import zoo
 
-    with stops_at(zoo.ModelError):
+    with stops_at(ModelError):
         wanted = [zoo.known(name) for name in names or zoo.DEFAULTS]
     for model in wanted:
         if not model.permissive and model.name not in (accept_licence or ()):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from facegate.core.pinned import PinnedFile, PyPI, Source, Url
+from facegate.settings import default_models
 
 app = typer.Typer(help="The people of the demo and the tests.", no_args_is_help=True)
 
@@ -44,8 +45,7 @@ PEOPLE = (
                 "b8abd3c805ce6944b941cfed0406d88faeb19bab3ed3d4b50187af55cf24d147",
                 "skimage/data/astronaut.png",
                 # One wheel for every machine: it is only opened as an archive.
-                target=("--platform", "manylinux2014_x86_64", "--implementation", "cp", "--python-version", "3.13")
-                + ("--abi", "cp313"),
+                target=("--platform", "manylinux2014_x86_64", "--python-version", "3.13", "--implementation", "cp"),
             ),
         ),
     ),
@@ -54,8 +54,6 @@ PEOPLE = (
 
 def default_people() -> Path:
     """The folder of the pictures when none is named: ``FACEGATE_PEOPLE``, else beside the models."""
-    from facegate.settings import default_models
-
     return Path(os.environ.get("FACEGATE_PEOPLE") or default_models().with_name("people"))
 
 

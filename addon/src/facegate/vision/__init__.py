@@ -1,39 +1,61 @@
 """Models: one per file, over one runtime."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from facegate.settings import Settings
 
 if TYPE_CHECKING:
+    from facegate.vision.antispoof import AntiSpoof
     from facegate.vision.detector import Detector
     from facegate.vision.embedder import Embedder
+
+LIVENESS_MODEL = "minifasnet_v2"
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models of one recognizer, ready to run, shared by all its cameras."""
+    """The models of one recognizer, ready to run, shared by all its cameras.
+
+    Without ``antispoof`` no gate that asks for liveness may open. ``notes`` are sentences for the owner: what is not
+    as asked for, and why.
+    """
 
     detector: Detector
     embedder: Embedder
-    note: str | None = None  # why the provider that was asked for is not used
+    antispoof: AntiSpoof | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load(settings: Settings) -> Models:
-    """Return the models that ``settings`` name, each checked against its hash. Raises VisionError."""
+    """Return the models that ``settings`` name, each checked against its hash. Raises VisionError.
+
+    A liveness model that cannot be used is no error here: it is left out, with a note.
+    """
     # Here and not above: listing and fetching models must not load a runtime.
     from facegate.vision import prepare, zoo  # noqa: PLC0415
+    from facegate.vision.antispoof import AntiSpoof  # noqa: PLC0415
     from facegate.vision.detector import Detector  # noqa: PLC0415
     from facegate.vision.embedder import Embedder  # noqa: PLC0415
-    from facegate.vision.runtime import Runtime  # noqa: PLC0415
+    from facegate.vision.errors import VisionError  # noqa: PLC0415
+    from facegate.vision.runtime import Runtime, Session  # noqa: PLC0415
 
-    for name, role in ((settings.detector, zoo.Role.DETECTOR), (settings.embedder, zoo.Role.EMBEDDER)):
-        zoo.known(name, role)
+    zoo.known(settings.detector, zoo.Role.DETECTOR)
+    zoo.known(settings.embedder, zoo.Role.EMBEDDER)
     runtime = Runtime(settings.inference, settings.models)
+
+    def classifier(name: str) -> Session:
+        return runtime.session(prepare.classifier(zoo.verified_bytes(settings.models, name)), name)
+
     detector = prepare.detector(zoo.verified_bytes(settings.models, settings.detector))
-    embedder = prepare.classifier(zoo.verified_bytes(settings.models, settings.embedder))
-    return Models(
+    antispoof, notes = None, []
+    try:
+        antispoof = AntiSpoof(classifier(LIVENESS_MODEL))
+    except VisionError as error:
+        notes.append(f"Without the liveness model no gate opens that asks for liveness. {error}")
+    models = Models(
         detector=Detector(runtime.session(detector, settings.detector)),
-        embedder=Embedder(runtime.session(embedder, settings.embedder), settings.embedder),
-        note=runtime.fallback,
+        embedder=Embedder(classifier(settings.embedder), settings.embedder),
+        antispoof=antispoof,
     )
+    return replace(models, notes=tuple(notes + ([runtime.fallback] if runtime.fallback else [])))

@@ -22,7 +22,9 @@ class Embedder:
 
     def __init__(self, session: Session, model: str) -> None:
         self.model = model
-        self.dimensions = known(model, Role.EMBEDDER).dimensions
+        card = known(model, Role.EMBEDDER)
+        self.dimensions = card.dimensions
+        self._mean, self._deviation = card.mean, card.deviation
         self._session = session
 
     def embed(self, chips: NDArray[np.uint8], *, mirrored: bool = False) -> NDArray[np.float32]:
@@ -41,7 +43,8 @@ class Embedder:
         return _unit(_unit(both[: len(chips)]) + _unit(both[len(chips) :]))
 
     def _run(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        blob = cv2.dnn.blobFromImages(list(chips), swapRB=True)
+        mean = (self._mean,) * 3
+        blob = cv2.dnn.blobFromImages(list(chips), 1 / self._deviation, mean=mean, swapRB=True)
         (vectors,) = self._session.run({self._session.inputs[0]: blob})
         if vectors.shape != (len(chips), self.dimensions):
             raise RuntimeModelError(

