@@ -46,7 +46,7 @@ async def pair(call: Call) -> Answer:
 
 async def make_pairing_code(call: Call) -> Answer:
     """Make a new pairing code; an older one is void from now on."""
-    return Answer({"code": call.services.pairing.make_code(), "seconds": int(LIFE)})
+    return Answer({"code": call.services.pairing.make_code(), "minutes": int(LIFE // 60)})
 
 
 async def list_tokens(call: Call) -> Answer:

@@ -1,6 +1,5 @@
 """What requests may hold and what answers do hold; validation and the OpenAPI description both come from here."""
 
-from math import isfinite
 from typing import Any, Final
 
 import voluptuous as vol
@@ -50,7 +49,7 @@ class Number:
         if type(value) is not int and (self.whole or type(value) is not float):
             raise vol.Invalid("expected a whole number" if self.whole else "expected a number")
         number: float = value
-        if not isfinite(number) or not self.least <= number <= self.most:
+        if not self.least <= number <= self.most:  # NaN is within no bounds
             raise vol.Invalid(f"expected {self.least} to {self.most}")
         return number
 
@@ -122,7 +121,7 @@ PAIRED = vol.Schema(
     }
 )
 PAIRING_CODE = vol.Schema(
-    {vol.Required("code"): str, vol.Required("seconds", description="How long it is good for."): int}
+    {vol.Required("code"): str, vol.Required("minutes", description="How long it is good for."): int}
 )
 TOKENS = vol.Schema([{vol.Required("id"): str, vol.Required("name"): str, vol.Required("scopes"): [str]}])
 

@@ -1,0 +1,141 @@
+"""The real API and the real pages on loopback, on a real store in a temporary folder."""
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from facegate.adapters.store import Store
+from facegate.settings import Settings
+from facegate.web import server
+from facegate.web.pairing import Pairing
+from facegate.web.services import Services
+from tests.fakes.gate_side import GateSide
+
+API_URL = "http://recognizer.example:8711"
+LOCAL_TOKEN = "local-token-of-this-run"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Site:
+    """One running recognizer's web side, and a client for it."""
+
+    store: Store
+    services: Services
+    gate_side: GateSide
+    running: server.Running
+    session: aiohttp.ClientSession
+    clock: Clock
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.running.api_port}/api/v1"
+
+    @property
+    def pages(self) -> str:
+        return f"http://127.0.0.1:{self.running.ingress_port}"
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Reply:
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(method, self.base + path, json=body, data=data, headers=sent) as response:
+            raw = await response.read()
+            is_json = response.content_type.endswith("json")
+            content = (await response.json(content_type=None)) if raw and is_json else None
+            return Reply(response.status, response.content_type, dict(response.headers), raw, content)
+
+    async def pair(self, *scopes: str) -> str:
+        """Pair as Home Assistant does and return the token."""
+        body = {"code": self.services.pairing.make_code(), "name": "Home Assistant"}
+        reply = await self.ask("POST", "/pair", body | ({"scopes": list(scopes)} if scopes else {}))
+        assert reply.status == 201, reply.raw
+        return str(reply.content["token"])
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    content_type: str
+    headers: dict[str, str]
+    raw: bytes
+    content: Any
+
+    def problem(self) -> str:
+        """The translation key of the problem that this is; fails where it is none."""
+        assert self.content_type == "application/problem+json", self.raw
+        assert self.content["status"] == self.status
+        assert self.content["title"]
+        assert self.content["detail"].endswith(".")
+        return str(self.content["type"]).removeprefix("urn:facegate:problem:")
+
+
+def settings(data: Path, **changes: Any) -> Settings:
+    return Settings(
+        **{"data": data, "models": data, "api_host": "127.0.0.1", "api_port": 0, "ingress_port": 0} | changes
+    )
+
+
+@asynccontextmanager
+async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBACK) -> AsyncIterator[Site]:
+    store = Store.open(data)
+    gate_side, clock = GateSide(), Clock()
+    services = Services(
+        store=store,
+        pairing=Pairing(clock),
+        site="home",
+        api=API_URL,
+        event_key=store.event_key(),
+        health=lambda: gate_side.health,
+        open_gate=gate_side.open_gate,
+        person=gate_side.people.get,
+        changed=gate_side.changed,
+        local_token=LOCAL_TOKEN,
+    )
+    running = await server.start(services, settings(data), ingress_from=ingress_from)
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Site(store, services, gate_side, running, session, clock)
+    finally:
+        await running.close()
+        store.close()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def names(schema: Any) -> Iterator[str]:
+    """Every member name in a JSON Schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for value in schema.values():
+            yield from names(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from names(value)
