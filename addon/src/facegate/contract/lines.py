@@ -21,6 +21,7 @@ NONE: Final = "-"
 CHALLENGE_INTERVAL_MS: Final = 10_000
 CHALLENGE_LIFE_MS: Final = 20_000
 COMMAND_LIFE_MS: Final = 2_000
+COUNTER_MAX: Final = 2**32 - 1
 
 VERBS: Final = ("open", "mode", "hint", "list", "key", "time")
 RESULTS: Final = (
@@ -91,6 +92,11 @@ def node_key(gate_key: bytes, gate: str) -> bytes:
 def is_gate_id(text: str) -> bool:
     """Whether ``text`` may name a gate on the wire: 1 to 32 of a-z, 0-9 and '-', not starting with '-'."""
     return _GATE.fullmatch(text) is not None
+
+
+def is_opening_id(text: str) -> bool:
+    """Whether ``text`` may name an opening on the wire: 16 hex digits."""
+    return _ID.fullmatch(text) is not None
 
 
 def parse_number(text: str, most: int) -> int | None:
@@ -198,7 +204,7 @@ class Command:
             slot,
             _match(_ID, f[4]),
             _match(_CHALLENGE, f[5]),
-            _number(f[6], _UINT32, least=1),
+            _number(f[6], COUNTER_MAX, least=1),
             _number(f[7], _UPTIME_MAX),
             _match(_WORD, f[8]),
             _match(_ARGUMENT, f[9]),

@@ -1,0 +1,152 @@
+"""What one gate node says, and what of it may be believed: nothing retained, forged, old or replayed.
+
+No I/O: lines come in as bytes, time from the given clock. docs/protocol.md is the specification.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from facegate.contract import lines
+from facegate.contract.lines import Ack, Hello, LineError, NodeEvent, Position
+
+_LOG = logging.getLogger(__name__)
+
+ONLINE_SECONDS: Final = 25.0  # two hellos and a half
+HISTORY_MS: Final = 3_000  # an event that is older causes nothing
+ESTIMATES: Final = 6  # hellos from which the uptime is estimated: a minute, in which two clocks do not drift apart
+
+type NodeState = Literal["online", "silent", "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """A verified event of the node. ``history``: it is too old, or its age unknown, and so it may cause nothing.
+
+    ``lost``: how many events of the same boot between the one before and this never arrived.
+    """
+
+    gate: str
+    event: NodeEvent
+    history: bool
+    lost: int = 0
+
+
+class NodeVoice:
+    """What is known of one node from its own verified lines.
+
+    Args:
+        gate: the gate's id.
+        node_key: the key that the node's lines are signed with.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, gate: str, node_key: bytes, clock: Callable[[], float]) -> None:
+        self.gate = gate
+        self.positions: dict[str, Position] = {}
+        self.boot: int | None = None
+        self._key = node_key
+        self._clock = clock
+        self._hello_at: float | None = None
+        self._status = False
+        self._offsets: deque[float] = deque(maxlen=ESTIMATES)
+        self._challenge = ""
+        self._challenge_at = 0.0
+        self._dead = ""
+        self._problems: set[str] = set()
+
+    @property
+    def state(self) -> NodeState:
+        """``silent``: it ought to be there, but has not proved it lately."""
+        if not self._status:  # a hello sets it too, so nothing but a later last will makes the node be away
+            return "offline"
+        fresh = self._hello_at is not None and self._clock() - self._hello_at <= ONLINE_SECONDS
+        return "online" if fresh else "silent"
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """``node_key``: it has another key; ``node_boot``: it counts its boots anew. A good hello clears both."""
+        return tuple(sorted(self._problems))
+
+    def recall(self, positions: Mapping[str, Position]) -> None:
+        """Begin where an earlier run ended: nothing up to these positions is believed again."""
+        self.positions.update(positions)
+
+    def challenge(self) -> str | None:
+        """What a command may be signed under now; counted from when it was first heard of, as the node counts it."""
+        alive = (self._clock() - self._challenge_at) * 1000 < lines.CHALLENGE_LIFE_MS
+        return self._challenge if alive and self._challenge not in ("", self._dead) else None
+
+    def give_up(self, challenge: str) -> None:
+        """The node itself says that this challenge is dead."""
+        self._dead = challenge
+
+    def uptime(self) -> float | None:
+        """The node's uptime in ms by now, rather too small than too great: each delay makes a hello look older."""
+        return max(self._offsets) + self._clock() * 1000 if self._offsets else None
+
+    def hear_status(self, payload: bytes) -> None:
+        """Unsigned and retained: it shows whether the node is there, and is no reason to open or to refuse."""
+        self._status = payload == b"online"
+
+    def hear_hello(self, payload: bytes, *, retained: bool) -> Hello | None:
+        """Return the hello if it may be believed."""
+        hello = self._take(Hello, "hello", payload, retained)
+        if hello is None:
+            return None
+        now = self._clock()
+        if hello.boot != self.boot:
+            self.boot = hello.boot
+            self._offsets.clear()
+        self._offsets.append(hello.uptime - now * 1000)
+        if hello.challenge != self._challenge:
+            self._challenge = hello.challenge
+            self._challenge_at = now
+        self._hello_at = now
+        self._status = True
+        self._problems.clear()
+        return hello
+
+    def hear_ack(self, payload: bytes, *, retained: bool) -> Ack | None:
+        """Return the ack if it may be believed."""
+        return self._take(Ack, "ack", payload, retained)
+
+    def hear_event(self, payload: bytes, *, retained: bool) -> NodeReport | None:
+        """Return the event, with what its age allows, if it may be believed."""
+        before = self.positions.get("event")
+        event = self._take(NodeEvent, "event", payload, retained)
+        if event is None:
+            return None
+        lost = event.seq - before.seq - 1 if before is not None and before.boot == event.boot else 0
+        uptime = self.uptime()
+        live = uptime is not None and event.boot == self.boot and uptime - event.uptime <= HISTORY_MS
+        return NodeReport(self.gate, event, history=not live, lost=lost)
+
+    def _take[L: (Hello, Ack, NodeEvent)](self, kind: type[L], name: str, payload: bytes, retained: bool) -> L | None:
+        if retained:
+            _LOG.warning("A retained %s of gate %s is ignored: delete it from the broker.", name, self.gate)
+            return None
+        try:
+            line = kind.parse(payload, gate=self.gate, key=self._key)
+        except LineError as error:
+            if error.reason == "mac":
+                self._problems.add("node_key")
+            _LOG.warning("A %s of gate %s is ignored: its %s is wrong.", name, self.gate, error.reason)
+            return None
+        last = self.positions.get(name)
+        if last is not None and line.position <= last:
+            if line.boot < last.boot:
+                self._problems.add("node_boot")
+                _LOG.warning(
+                    "A %s of gate %s comes from boot %d, after boot %d: it is a replay, or the node has lost its "
+                    "memory; then give the gate a new key.",
+                    name,
+                    self.gate,
+                    line.boot,
+                    last.boot,
+                )
+            return None
+        self.positions[name] = line.position
+        return line

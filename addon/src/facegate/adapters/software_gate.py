@@ -1,0 +1,115 @@
+"""A gate node in software, on the same contract as the real one: for trial gates and for demos without a compiler.
+
+It moves no door. ``relay`` is told what a real node's relay would do.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Self
+
+from facegate.adapters.mqtt import Connection, MqttClient, Presence
+from facegate.contract.messages import Topics
+from facegate.core.node import Effect, NodeConfig, NodeModel, Say
+from facegate.settings import Broker
+
+TICK_SECONDS: Final = 0.01  # as fine as a turnstile's pulse needs it
+
+
+class SoftwareGate:
+    """One node that is switched on by :meth:`start` and off by :meth:`stop`.
+
+    Args:
+        config: gate, key and pulses.
+        broker: where it connects, as a client of its own.
+        topics: of its site.
+        boot: one more than at its last start, see :func:`next_boot`.
+        relay: called with (relay, open) at the moment of each change.
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        broker: Broker,
+        topics: Topics,
+        *,
+        boot: int,
+        relay: Callable[[int, bool], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model = NodeModel(config, boot=boot, challenge=lambda: secrets.token_hex(16))
+        self._topics = topics
+        self._relay = relay
+        self._clock = clock
+        self._started = clock()
+        status = topics.node(config.gate, "status")
+        self._mqtt = MqttClient(broker, presence=Presence(status, b"online", b"offline"))
+        self._mqtt.subscribe(topics.command(config.gate), self._on_command)
+        self._mqtt.listen(self._on_connection)
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def start(self) -> Self:
+        """Switch it on."""
+        self._started = self._clock()
+        await self._mqtt.start()
+        self._ticking = asyncio.get_running_loop().create_task(self._tick())
+        return self
+
+    async def stop(self) -> None:
+        """Switch it off."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
+        await self._mqtt.stop()
+
+    def report(self, kind: str, subject: str, value: str) -> None:
+        """Let something happen at the gate, such as ``passed`` with the relay and the opening's id."""
+        self._do(self.model.report(kind, subject, value, self._uptime()))
+
+    def fire(self, *, active: bool) -> None:
+        """Close or open the fire contact."""
+        self._do(self.model.fire(self._uptime(), active=active))
+
+    def _uptime(self) -> int:
+        return int((self._clock() - self._started) * 1000)
+
+    def _on_connection(self, state: Connection) -> None:
+        now = self._uptime()
+        self._do(self.model.connected(now) if state.connected else self.model.disconnected(now))
+
+    def _on_command(self, _topic: str, payload: bytes, _retained: bool) -> None:
+        # Retained or not: a command is good or bad by its challenge, counter and time alone.
+        self._do(self.model.command(payload, self._uptime()))
+
+    async def _tick(self) -> None:
+        while True:
+            self._do(self.model.tick(self._uptime()))
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Say):
+                # As on the real node: the next hello makes up for a lost one, acks and events are sent until taken.
+                self._mqtt.publish(
+                    self._topics.node(self.model.config.gate, effect.leaf), effect.line, qos=effect.leaf != "hello"
+                )
+            else:
+                self._relay(effect.relay, effect.open)
+
+
+def next_boot(file: Path) -> int:
+    """Count one more start in ``file``, for good before it returns."""
+    try:
+        boot = int(file.read_text(encoding="ascii")) + 1
+    except FileNotFoundError:
+        boot = 1
+    new = file.with_suffix(".new")
+    with new.open("w", encoding="ascii") as stream:
+        stream.write(str(boot))
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+    return boot

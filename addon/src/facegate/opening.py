@@ -1,0 +1,340 @@
+"""One opening, whatever asked for it: intent stored → signed → acked → passed or not → record completed → event.
+
+The intent is on the disk before anything is signed: there is no opening without a record, and where there can be no
+record the gate stays closed. An intent that a crash has left behind is never carried out.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol, Self
+
+from facegate.adapters.announcer import News
+from facegate.adapters.gate import OpenResult
+from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.store.access import AccessRecord, Intent
+from facegate.adapters.store.errors import ExistsError, NotFoundError, StoreError
+from facegate.contract.lines import NONE, is_opening_id
+from facegate.contract.messages import PASSAGE_TYPES
+from facegate.core.models import Decision, Direction, Gate, Method, Reason, Verdict
+
+_LOG = logging.getLogger(__name__)
+
+REMOTE_SECONDS: Final = 2.0  # a remote opening that is late surprises whoever stands there
+PASSAGE_SECONDS: Final = 20.0  # longer than any node waits for its beam
+UNSEEN: Final = "unknown"
+"""Passage of an opening whose gate has not said whether anyone went through."""
+
+_REASONS: Final = {
+    "node_silent": Reason.NODE_SILENT,
+    "not_connected": Reason.NODE_SILENT,
+    "node_busy": Reason.NODE_BUSY,
+    "node_refused": Reason.NODE_REFUSED,
+    "no_answer": Reason.NO_ANSWER,
+    "person_left": Reason.PERSON_LEFT,
+}
+
+
+class Store(Protocol):
+    """The part of ``adapters.store.Store`` that openings use; synchronous, raises StoreError."""
+
+    def gate(self, gate: str) -> Gate:
+        """One gate."""
+
+    def begin_opening(self, intent: Intent) -> None:
+        """Store what is about to be asked of a gate; raises ExistsError for a known id."""
+
+    def finish_opening(self, opening: str, result: str, detail: str, at: float) -> None:
+        """Store what came of it."""
+
+    def opening(self, opening: str) -> AccessRecord | None:
+        """The record of one opening."""
+
+    def record_passage(self, opening: str | None, *, gate: str, direction: Direction, passage: str, at: float) -> None:
+        """Store what the gate saw."""
+
+    def record_denial(
+        self, *, gate: str, direction: Direction, method: Method, reason: Reason, at: float, resident: str | None = None
+    ) -> str:
+        """Store that somebody was refused."""
+
+
+class Link(Protocol):
+    """The part of ``adapters.gate.GateLink`` that openings use."""
+
+    async def open(
+        self,
+        direction: Direction,
+        pulse_ms: int,
+        opening: str,
+        lasts: Callable[[], bool],
+        *,
+        until: float | None = None,
+    ) -> OpenResult:
+        """Ask the node to open."""
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A wish to open, decided and justified.
+
+    ``lasts``: asked before each signature, whether the reason is still there. ``until`` and ``since``: monotonic
+    seconds after which nothing may open, and at which whoever it is was seen. ``id``: 16 hex; the same id opens once.
+    """
+
+    gate: str
+    direction: Direction
+    method: Method
+    reason: Reason
+    lasts: Callable[[], bool] = _always
+    until: float | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    resident: str | None = None
+    faces: int = 0
+    since: float | None = None
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, decision: Decision, lasts: Callable[[], bool]) -> Self:
+        """Return the wish that follows from a granted decision."""
+        if decision.verdict is not Verdict.GRANTED:
+            raise ValueError(f"'{decision.reason}' is no reason to open")
+        return cls(
+            gate=decision.gate,
+            direction=decision.direction,
+            method=decision.method,
+            reason=decision.reason,
+            lasts=lasts,
+            resident=decision.resident,
+            faces=decision.faces,
+            since=decision.at,
+            ms=decision.ms,
+        )
+
+    @classmethod
+    def remote(cls, gate: str, direction: Direction, opening: str, now: float) -> Self:
+        """Return a wish of somebody who is not at the gate; it expires after two seconds. ``now``: monotonic."""
+        return cls(gate, direction, Method.REMOTE, Reason.REMOTE, until=now + REMOTE_SECONDS, id=opening)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOutcome:
+    """What came of a wish. ``reason``: why it was granted or why not; ``result``, ``detail``: the gate's own words."""
+
+    opening: str
+    opened: bool
+    reason: Reason
+    result: str
+    detail: str = ""
+    ms: int = 0
+
+
+class Openings:
+    """The one way of opening. Belongs to one event loop.
+
+    Args:
+        store: where intents and records are kept.
+        links: the ways to the nodes by gate; may change while it runs.
+        announce: publishes news to Home Assistant; ``False`` when nobody hears.
+        clock: monotonic seconds; unix: the wall clock.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        links: Mapping[str, Link],
+        announce: Callable[[News], bool],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        unix: Callable[[], float] = time.time,
+        passage_seconds: float = PASSAGE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._announce = announce
+        self._clock = clock
+        self._unix = unix
+        self._passage_seconds = passage_seconds
+        self._running: dict[str, asyncio.Task[OpenOutcome]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unseen: dict[str, asyncio.TimerHandle] = {}
+
+    async def open(self, request: OpenRequest) -> OpenOutcome:
+        """Open, or say why not. The same id again gets the same outcome and opens nothing."""
+        if not is_opening_id(request.id):
+            raise ValueError("an opening is named with 16 hex digits")
+        running = self._running.get(request.id)
+        if running is None:
+            running = asyncio.get_running_loop().create_task(self._open(request))
+            self._running[request.id] = running
+            running.add_done_callback(lambda _: self._running.pop(request.id, None))
+        # Whoever asked may go away; what has begun is brought to its end and into the record.
+        return await asyncio.shield(running)
+
+    async def deny(self, decision: Decision) -> None:
+        """Record and announce that somebody was refused."""
+        at = self._unix()
+        try:
+            await asyncio.to_thread(
+                self._store.record_denial,
+                gate=decision.gate,
+                direction=decision.direction,
+                method=decision.method,
+                reason=decision.reason,
+                at=at,
+                resident=decision.resident,
+            )
+        except StoreError as error:
+            _LOG.error("A denial at gate %s cannot be recorded: %s", decision.gate, error)
+        self._announce(
+            News(
+                gate=decision.gate,
+                type=Verdict.DENIED,
+                reason=decision.reason,
+                method=decision.method,
+                direction=decision.direction,
+                at=at,
+                resident=decision.resident,
+                faces=decision.faces,
+                ms=decision.ms,
+            )
+        )
+
+    def hear(self, report: NodeReport) -> None:
+        """Take what a node reports: passages complete the records. To be given to ``GateLink.on_event``."""
+        if report.event.type in PASSAGE_TYPES:
+            self._spawn(self._passage(report))
+
+    async def stop(self) -> None:
+        """Bring what is under way to its end."""
+        for opening, timer in list(self._unseen.items()):
+            timer.cancel()
+            del self._unseen[opening]
+        await asyncio.gather(*self._running.values(), *self._tasks, return_exceptions=True)
+
+    async def _open(self, request: OpenRequest) -> OpenOutcome:
+        at = self._unix()
+        intent = Intent(
+            request.id, request.gate, request.direction, request.method, request.reason, at, request.resident
+        )
+        try:
+            pulse_ms = (await asyncio.to_thread(self._store.gate, request.gate)).pulse_ms
+            await asyncio.to_thread(self._store.begin_opening, intent)
+        except ExistsError:
+            return await self._again(request.id)
+        except NotFoundError as error:
+            return self._end(request, OpenOutcome(request.id, False, Reason.FAULT, "no_gate", str(error)))
+        except StoreError as error:
+            _LOG.error("Gate %s stays closed, because its opening cannot be recorded: %s", request.gate, error)
+            return self._end(request, OpenOutcome(request.id, False, Reason.FAULT, "not_recorded", str(error)))
+        outcome = OpenOutcome(request.id, False, Reason.FAULT, "fault")
+        try:
+            outcome = await self._ask(request, pulse_ms)
+        finally:
+            # Also where something failed that nobody foresaw: the record tells, and so does the event.
+            await self._complete(outcome)
+            self._end(request, outcome)
+        return outcome
+
+    async def _ask(self, request: OpenRequest, pulse_ms: int) -> OpenOutcome:
+        link = self._links.get(request.gate)
+        if link is None:
+            return OpenOutcome(request.id, False, Reason.NODE_SILENT, "node_silent", "no link")
+        result = await link.open(request.direction, pulse_ms, request.id, request.lasts, until=request.until)
+        reason = request.reason if result.opened else _REASONS[result.result]
+        return OpenOutcome(request.id, result.opened, reason, result.result, result.detail, result.ms)
+
+    async def _again(self, opening: str) -> OpenOutcome:
+        """The outcome of an opening that has been asked for before, perhaps by an earlier run of this program."""
+        try:
+            record = await asyncio.to_thread(self._store.opening, opening)
+        except StoreError as error:
+            return OpenOutcome(opening, False, Reason.FAULT, "not_recorded", str(error))
+        if record is None or record.result is None:
+            return OpenOutcome(opening, False, Reason.FAULT, UNSEEN)
+        opened = record.result == "opened"
+        reason = record.reason if opened else _REASONS.get(record.result, Reason.FAULT)
+        return OpenOutcome(opening, opened, reason, record.result, record.detail or "")
+
+    async def _complete(self, outcome: OpenOutcome) -> None:
+        try:
+            await asyncio.to_thread(
+                self._store.finish_opening, outcome.opening, outcome.result, outcome.detail, self._unix()
+            )
+        except StoreError as error:
+            # The intent stands; at the next start it is settled as one whose end nobody saw.
+            _LOG.error("The end of opening %s ('%s') cannot be recorded: %s", outcome.opening, outcome.result, error)
+
+    def _end(self, request: OpenRequest, outcome: OpenOutcome) -> OpenOutcome:
+        ms = {**request.ms, "node": outcome.ms}
+        if request.since is not None:
+            ms["total"] = (self._clock() - request.since) * 1000
+        self._announce(
+            News(
+                gate=request.gate,
+                type=Verdict.GRANTED if outcome.opened else Verdict.DENIED,
+                reason=outcome.reason,
+                method=request.method,
+                direction=request.direction,
+                at=self._unix(),
+                resident=request.resident,
+                opening=request.id,
+                faces=request.faces,
+                ms=ms,
+            )
+        )
+        if outcome.opened:
+            loop = asyncio.get_running_loop()
+            self._unseen[request.id] = loop.call_later(self._passage_seconds, self._nobody_seen, request)
+        return outcome
+
+    def _nobody_seen(self, request: OpenRequest) -> None:
+        del self._unseen[request.id]
+        self._spawn(self._record_passage(request.id, request.gate, request.direction, UNSEEN))
+
+    async def _passage(self, report: NodeReport) -> None:
+        event = report.event
+        direction = Direction.EXIT if event.subject == "2" else Direction.ENTRY
+        opening = event.value if event.value != NONE else ""
+        timer = self._unseen.pop(opening, None)
+        if timer is not None:
+            timer.cancel()
+        # Whoever slips through behind another gets a record of their own: the first one's passage stays as it is.
+        tied = opening if event.type in ("passed", "not_passed") else None
+        await self._record_passage(tied or None, report.gate, direction, event.type)
+        if not report.history:
+            self._announce(
+                News(
+                    gate=report.gate,
+                    type=event.type,
+                    reason=Reason.PASSAGE,
+                    method=Method.NONE,
+                    direction=direction,
+                    at=self._unix(),
+                    opening=opening,
+                )
+            )
+
+    async def _record_passage(self, opening: str | None, gate: str, direction: Direction, passage: str) -> None:
+        def write() -> None:
+            try:
+                self._store.record_passage(opening, gate=gate, direction=direction, passage=passage, at=self._unix())
+            except NotFoundError:  # an opening of a store that is gone, or one that was never ours
+                self._store.record_passage(None, gate=gate, direction=direction, passage=passage, at=self._unix())
+
+        try:
+            await asyncio.to_thread(write)
+        except StoreError as error:
+            _LOG.error("A passage at gate %s ('%s') cannot be recorded: %s", gate, passage, error)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
