@@ -3,9 +3,16 @@
 import typer
 
 from facegate import __version__
-from facegate.cli import models, people
+from facegate.cli import doctor, enroll, gate, models, pair, people, residents, run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app.command()(run.run)
+app.command()(doctor.doctor)
+app.command()(pair.pair)
+app.add_typer(gate.app, name="gate")
+app.command()(enroll.enroll)
+app.command()(residents.residents)
+app.command()(residents.forget)
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")
 

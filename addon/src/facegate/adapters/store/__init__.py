@@ -13,7 +13,7 @@ from sqlalchemy import select
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, AccessRecord, AccessStore, Intent
-from facegate.adapters.store.errors import ConsentError, ExistsError, NotFoundError, StoreError
+from facegate.adapters.store.errors import ConsentError, ExistsError, InUseError, NotFoundError, StoreError
 from facegate.adapters.store.gates import GateStore
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent, ResidentStore
 from facegate.adapters.store.tokens import Token, TokenStore
@@ -26,6 +26,7 @@ __all__ = [
     "Consent",
     "ConsentError",
     "ExistsError",
+    "InUseError",
     "Intent",
     "NotFoundError",
     "Store",

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from facegate.adapters.crypto import KeyRing, Kind, SecretError
 from facegate.adapters.store import schema
-from facegate.adapters.store.errors import StoreError
+from facegate.adapters.store.errors import InUseError, StoreError
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 _BUSY_SECONDS: Final = 5  # only a reader such as a backup tool can hold the file: the lock keeps FaceGate out
@@ -168,7 +168,7 @@ def _take_lock(path: Path) -> int:
     except BlockingIOError:
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
-        raise StoreError(
+        raise InUseError(
             f"The data folder {path.parent} is in use by another FaceGate (process {holder}): stop that one first, or "
             "name another folder."
         ) from None

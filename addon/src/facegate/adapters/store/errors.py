@@ -5,6 +5,10 @@ class StoreError(Exception):
     """The store cannot be opened, read or written; nothing was changed."""
 
 
+class InUseError(StoreError):
+    """Another process has the data folder."""
+
+
 class NotFoundError(StoreError):
     """There is no such gate, camera, resident, consent, opening or token."""
 

@@ -122,6 +122,11 @@ class ResidentStore(Database):
         with self._read() as connection:
             return [Consent(**row._asdict()) for row in connection.execute(query)]
 
+    def require_consent(self, resident: str, consent: str) -> None:
+        """Raise ConsentError unless ``consent`` is this resident's own, for faces at gates, and stands."""
+        with self._read() as connection:
+            _require_consent(connection, resident, consent)
+
     def withdraw_consent(self, consent: str) -> None:
         """End a consent: its templates are deleted at once, and who has none left is let in by face no more."""
         with self._write() as connection:

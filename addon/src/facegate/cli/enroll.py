@@ -1,0 +1,137 @@
+"""``facegate enroll``: let a resident be recognised."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from facegate.cli.console import notes, stop, stops_at
+from facegate.cli.residents import find
+from facegate.settings import SettingsError, default_data, default_models, make_settings
+
+if TYPE_CHECKING:
+    from facegate.residents.enrolment import EnrolmentReport, PictureVerdict
+    from facegate.residents.notices import Notice
+
+_SAYS: Final = {
+    "unreadable": "cannot be read",
+    "no_face": "no face was found: use a picture of the face from the front",
+    "several_faces": "several faces: use a picture of this person alone",
+    "small": "the face is too small: go nearer to the camera",
+    "cut": "the face is cut off: use a picture that shows all of it",
+    "turned": "the head is turned aside: look at the camera",
+    "tilted": "the head is tilted up or down: look at the camera",
+    "rolled": "the head leans to one side: hold it upright",
+    "blurred": "blurred: use a sharper picture",
+    "dark": "too dark: use a picture with more light",
+    "bright": "too bright: use a picture with less light",
+    "flat": "too little contrast: use a picture with better light",
+    "not_comparable": "the face cannot be measured: use another picture",
+    "repeated": "the same as another picture: use a different one",
+    "not_same_person": "not the same person as in the other pictures: use pictures of one person",
+    "another_resident": "this face belongs to another resident",
+}
+
+
+def enroll(
+    name: Annotated[str, typer.Argument(help="What the resident is called, or the id of one who is there already.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures of this person.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Where models lie; FACEGATE_MODELS by default.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="ID", help="The person's id in Home Assistant.")] = None,
+    consent: Annotated[
+        str | None, typer.Option(metavar="HOW", help="How the resident consented, such as 'given on paper'.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the notice that the resident was given: en or zh.")] = "en",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Confirm that the resident was given the notice and agreed.")
+    ] = False,
+) -> None:
+    """Let a resident be recognised: make templates from pictures, which are not kept."""
+    from facegate.adapters.store import Store, StoreError
+    from facegate.residents import enrolment
+    from facegate.residents.notices import FACE
+    from facegate.vision import load
+    from facegate.vision.errors import VisionError
+
+    if language not in FACE:
+        stop(f"There is no notice in '{language}': choose one of {', '.join(FACE)}.")
+    channel = _consented(name, FACE[language], consent, yes=yes)
+    with stops_at(SettingsError, StoreError, VisionError):
+        settings = make_settings({}, data=data or default_data(), models=models or default_models())
+        with Store.open(settings.data) as store:
+            known = find(store.residents(), name)
+            pictures = [enrolment.Picture(path.name, path) for path in images]
+            report = enrolment.examine(load(settings), pictures, store.templates(), known.id if known else None)
+            if report.accepted:
+                resident = known or store.add_resident(name)
+                if person is not None:
+                    store.update_resident(replace(resident, person=person))
+                given = store.add_consent(resident.id, notice=FACE[language].hash, language=language, channel=channel)
+                report = enrolment.keep(store, resident, report, given.id)
+            _print(
+                report, known.name if known else name, {resident.id: resident.name for resident in store.residents()}
+            )
+    if not report.accepted:
+        raise typer.Exit(1)
+
+
+def _consented(name: str, notice: Notice, how: str | None, *, yes: bool) -> str:
+    """Return the channel of the consent, which the operator vouches for; ends the command without it."""
+    if how is not None:
+        if not how.strip() or len(how) > 100 or not how.isprintable():  # 100: a line in the record
+            stop("Say how the resident consented in 1 to 100 printable characters, such as 'given on paper'.")
+        return f"command_line: {how.strip()}"
+    if not yes:
+        if not sys.stdin.isatty():
+            stop(
+                "No face is enrolled without consent: confirm it with --yes, or say how it was given with "
+                "--consent 'given on paper'."
+            )
+        notes.print(notice.text, markup=False, highlight=False)
+        if not typer.confirm(f"Was {name} (or a guardian) given this notice, and did they agree?", err=True):
+            stop(f"Nothing was stored. {name} can use another way in.")
+    return "command_line"
+
+
+def _print(report: EnrolmentReport, name: str, names: dict[str, str]) -> None:
+    table = Table()
+    for column in ("Picture", "", "Verdict"):
+        table.add_column(column, overflow="fold")
+    for picture in report.pictures:
+        mark = "[green]✓[/]" if picture.accepted else "[red]✗[/]"
+        table.add_row(escape(picture.name), mark, escape(_verdict(picture)))
+    Console().print(table)
+    if report.duplicate is not None:
+        notes.print(
+            f"This face is enrolled already, as {names.get(report.duplicate, report.duplicate)}: nothing was stored. "
+            "Add pictures under that name, or check who is in them.",
+            style="red", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    for alike in report.alike:
+        notes.print(
+            f"{name} looks much like {names.get(alike.resident, alike.resident)} (similarity {alike.score:.2f}): where "
+            "the gate cannot tell them apart it stays closed, so give both a second way in.",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    if report.accepted:
+        notes.print(
+            f"{name} is enrolled with {report.accepted} of {len(report.pictures)} pictures; none was kept.",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    elif report.duplicate is None:
+        notes.print(
+            f"No picture of {name} could be used, and nothing was stored: try again with better ones.",
+            style="red", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def _verdict(picture: PictureVerdict) -> str:
+    if picture.accepted:
+        return "enrolled"
+    return picture.detail or "; ".join(_SAYS[fault] for fault in picture.refused)

@@ -1,0 +1,70 @@
+"""``facegate residents`` and ``facegate forget``: who lives here, and erasing them, with the service running or not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from facegate.cli.console import notes, stop, stops_at
+from facegate.core.models import Resident, ResidentState
+from facegate.settings import default_data
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
+
+
+def residents(data: Data = None) -> None:
+    """List who lives here."""
+    table = Table()
+    for column in ("Resident", "Name", "State", "Home Assistant person"):
+        table.add_column(column, overflow="fold")
+    for resident in _all(data):
+        table.add_row(resident.id, escape(resident.name), resident.state, escape(resident.person or ""))
+    Console().print(table)
+
+
+def forget(
+    name: Annotated[str, typer.Argument(help="Name or id of the resident.")],
+    data: Data = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase a resident for good: face, name and key; backups made before cannot bring them back."""
+    from facegate.adapters.store import InUseError, Store, StoreError
+    from facegate.cli import local_api
+
+    resident = find(_all(data), name) or stop(f"There is no resident '{name}': see 'facegate residents'.")
+    if not yes:
+        typer.confirm(f"Erase {resident.name} for good? This cannot be undone.", abort=True, err=True)
+    with stops_at(StoreError):
+        try:
+            with Store.open(data or default_data()) as store:
+                store.erase_resident(resident.id)
+        except InUseError:
+            local_api.call(data, "DELETE", f"/residents/{resident.id}")
+    notes.print(f"{resident.name} is erased.", markup=False, highlight=False)
+
+
+def find(everyone: Sequence[Resident], name: str) -> Resident | None:
+    """Return the resident with this id or name; ends the command when several have the name."""
+    found = [resident for resident in everyone if name in {resident.id, resident.name}]
+    if len(found) > 1:
+        stop(f"{len(found)} residents are called {name}: say which by the id that 'facegate residents' shows.")
+    return found[0] if found else None
+
+
+def _all(data: Path | None) -> list[Resident]:
+    from facegate.adapters.store import InUseError, Store, StoreError
+    from facegate.cli import local_api
+
+    with stops_at(StoreError):
+        try:
+            with Store.open(data or default_data()) as store:
+                return store.residents()
+        except InUseError:
+            return [
+                Resident(entry["id"], entry["name"], entry["person"], ResidentState(entry["state"]))
+                for entry in local_api.call(data, "GET", "/residents")
+            ]
