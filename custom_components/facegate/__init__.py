@@ -1,0 +1,49 @@
+"""FaceGate: gates that open to the faces of their residents."""
+
+from homeassistant.components import mqtt
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .address import async_clear_moved
+from .const import DOMAIN
+from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
+from .devices import async_follow_gates, is_present
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> bool:
+    """Set up one recognizer."""
+    if not await mqtt.async_wait_for_mqtt_client(hass):
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_not_available")
+
+    coordinator = FaceGateCoordinator(hass, entry)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+
+    async_follow_gates(hass, entry)
+    entry.async_on_unload(coordinator.async_add_listener(lambda: async_follow_gates(hass, entry)))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> bool:
+    """Unload one recognizer."""
+    await entry.runtime_data.async_save()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
+    """Leave nothing behind."""
+    async_clear_moved(hass, entry)
+    await positions_store(hass, entry).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: FaceGateConfigEntry, device: DeviceEntry
+) -> bool:
+    """Let a device be deleted by hand once the recognizer no longer has its gate."""
+    return not is_present(entry, device)

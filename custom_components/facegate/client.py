@@ -1,0 +1,132 @@
+"""The recognizer's HTTP API, as far as Home Assistant needs it."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
+
+from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
+from .models import Gate, Pairing
+
+TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
+MAX_ANSWER: Final = 1_048_576  # bytes; several hundred gates fit many times
+
+
+class FaceGateClient:
+    """Speaks to one recognizer. Without a token only pairing and proving work."""
+
+    def __init__(self, session: ClientSession, url: str, token: str | None = None) -> None:
+        self._session = session
+        self._base = URL(url) / "api" / "v1"
+        self._token = token
+
+    async def pair(self, code: str, name: str) -> Pairing:
+        """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token."""
+        return Pairing.from_answer(await self._request("POST", "pair", json={"code": code, "name": name}, token=False))
+
+    async def proves(self, event_key: str) -> bool:
+        """Whether whoever answers holds the paired key. Sends no token."""
+        nonce = secrets.token_hex(16)
+        answer = await self._request("GET", "proof", query={"nonce": nonce}, token=False)
+        proof = answer.get("proof") if isinstance(answer, dict) else None
+        expected = hmac.new(bytes.fromhex(event_key), nonce.encode("ascii"), hashlib.sha256).hexdigest()
+        return isinstance(proof, str) and hmac.compare_digest(proof.encode(), expected.encode())
+
+    async def version(self) -> str:
+        """Return the version of the recognizer."""
+        answer = await self._request("GET", "health")
+        if not isinstance(answer, dict) or not isinstance(version := answer.get("version"), str):
+            raise UnexpectedAnswerError("the answer has no version")
+        return version
+
+    async def gates(self) -> dict[str, Gate]:
+        """Return the gates by id."""
+        answer = await self._request("GET", "gates")
+        if not isinstance(answer, list):
+            raise UnexpectedAnswerError("the answer is no list of gates")
+        gates = [Gate.from_answer(item) for item in answer]
+        return {gate.id: gate for gate in gates}
+
+    async def add_gate(self, name: str) -> Gate:
+        """Create a gate and return it."""
+        return Gate.from_answer(await self._request("POST", "gates", json={"name": name}))
+
+    async def add_camera(self, gate: str, source: str, direction: str) -> None:
+        """Give a gate the camera that is read from ``source``."""
+        await self._request("POST", f"gates/{gate}/cameras", json={"source": source, "direction": direction})
+
+    async def open(self, gate: str, direction: str, *, issued_at: datetime) -> None:
+        """Ask the recognizer to open; it signs, or refuses with a reason."""
+        answer = await self._request(
+            "POST",
+            f"gates/{gate}/open",
+            json={"direction": direction, "issued_at": int(issued_at.timestamp() * 1000)},
+            headers={"Idempotency-Key": secrets.token_hex(16)},
+        )
+        if not isinstance(answer, dict) or not isinstance(result := answer.get("result"), str):
+            raise UnexpectedAnswerError("the answer does not say what came of it")
+        if result != "opened":
+            raise RefusedError(str(answer.get("reason", "")))
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: bool = True,
+    ) -> Any:
+        """Return the decoded answer; every failure of the transport and of the API gets its name here."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {self._token}"
+        try:
+            # A redirect is refused: it would lead the token to an address that proved nothing.
+            async with self._session.request(
+                method,
+                self._base.joinpath(path),
+                json=json,
+                params=query,
+                headers=sent,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            ) as response:
+                status, body = response.status, bytearray()
+                async for piece in response.content.iter_chunked(65_536):
+                    body += piece
+                    if len(body) > MAX_ANSWER:
+                        raise UnexpectedAnswerError("the answer is too long")
+        except (TimeoutError, ClientError) as error:
+            raise UnreachableError(str(error)) from error
+        return _read(status, body)
+
+
+def _read(status: int, body: bytearray) -> Any:
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise UnauthorizedError
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ThrottledError
+    try:
+        content = json.loads(body) if body else None
+    except ValueError as error:
+        raise UnexpectedAnswerError("the answer is not JSON") from error
+    if status >= HTTPStatus.BAD_REQUEST:
+        raise RefusedError(_problem(content))
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise UnexpectedAnswerError(f"the answer has status {status}")
+    return content
+
+
+def _problem(content: Any) -> str:
+    """Return the last word of the problem's type, which is the same in every language."""
+    kind = content.get("type") if isinstance(content, dict) else None
+    return kind.rpartition(":")[2] if isinstance(kind, str) else ""

@@ -1,0 +1,236 @@
+"""Setting up a recognizer: found over MQTT or by its address, and paired by a one-time code in either case."""
+
+from collections.abc import Mapping
+from typing import Any, Final, override
+
+import probatio
+from homeassistant.components import mqtt
+from homeassistant.components.camera import async_get_stream_source
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_CODE, CONF_NAME, CONF_TOKEN, CONF_URL, Platform
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import selector
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+
+from .address import async_note_moved, parse_address
+from .client import FaceGateClient
+from .const import CONF_EVENT_KEY, CONF_SITE, DOMAIN
+from .errors import FaceGateError, RefusedError, ThrottledError, UnreachableError
+from .messages import DIRECTIONS, MessageError, Status
+from .models import Gate, Pairing
+
+CONF_CAMERA: Final = "camera"
+CONF_DIRECTION: Final = "direction"
+
+_ADDRESS = {probatio.Required(CONF_URL): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
+_CODE = {
+    probatio.Required(probatio.Secret(CONF_CODE)): selector.TextSelector(
+        selector.TextSelectorConfig(autocomplete="one-time-code")
+    )
+}
+_GATE: Final = probatio.Schema(
+    {
+        probatio.Optional(CONF_NAME): selector.TextSelector(),
+        probatio.Optional(CONF_CAMERA): selector.EntitySelector(selector.EntitySelectorConfig(domain=Platform.CAMERA)),
+        probatio.Required(CONF_DIRECTION, default=DIRECTIONS[0]): selector.SelectSelector(
+            selector.SelectSelectorConfig(options=list(DIRECTIONS), translation_key="direction")
+        ),
+    }
+)
+
+
+class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Handle set-up. What comes over MQTT only proposes; pairing or the paired key proves."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._url = ""
+        self._pairing: Pairing | None = None
+        self._gate: Gate | None = None
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set up by hand: address and code."""
+        if not await mqtt.async_wait_for_mqtt_client(self.hass):
+            return self.async_abort(reason="mqtt_not_available")
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._take_address(user_input)):
+            self._async_abort_entries_match({CONF_URL: self._url})
+            errors, pairing = await self._async_pair(user_input[CONF_CODE])
+            if pairing is not None:
+                await self.async_set_unique_id(pairing.installation, raise_on_progress=False)
+                self._abort_if_unique_id_configured()
+                return await self._async_paired(pairing)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS | _CODE), user_input),
+            errors=errors,
+        )
+
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """Propose an installation that is not known yet; nothing is asked of its address before the owner agrees."""
+        payload = discovery_info.payload
+        try:
+            status = Status.parse(payload if isinstance(payload, str) else bytes(payload))
+            self._url = parse_address(status.api)
+        except MessageError, ValueError:
+            return self.async_abort(reason="invalid_discovery_info")
+        if entry := await self.async_set_unique_id(status.installation):
+            async_note_moved(self.hass, entry, status)
+            return self.async_abort(reason="already_configured")
+        if not status.online:
+            return self.async_abort(reason="not_online")
+        self.context["title_placeholders"] = {"name": discovery_info.topic.split("/")[1]}
+        return await self.async_step_mqtt_confirm()
+
+    async def async_step_mqtt_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Pair with the proposed installation."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors, pairing = await self._async_pair(user_input[CONF_CODE])
+            if pairing is not None:
+                if pairing.installation != self.unique_id:
+                    return self.async_abort(reason="another_installation")
+                return await self._async_paired(pairing)
+        return self.async_show_form(
+            step_id="mqtt_confirm",
+            data_schema=probatio.Schema(_CODE),
+            description_placeholders={"url": self._url},
+            errors=errors,
+        )
+
+    async def async_step_gate(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add the first gate, or leave that to the panel."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := await self._async_add_gate(user_input)):
+            return self._finish()
+        return self.async_show_form(
+            step_id="gate",
+            data_schema=self.add_suggested_values_to_schema(_GATE, user_input),
+            errors=errors,
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """The token is no longer taken."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Pair again with the same installation."""
+        entry = self._get_reauth_entry()
+        self._url = entry.data[CONF_URL]
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors, pairing = await self._async_pair(user_input[CONF_CODE])
+            if pairing is not None:
+                await self.async_set_unique_id(pairing.installation, raise_on_progress=False)
+                self._abort_if_unique_id_mismatch(reason="another_installation")
+                return self.async_update_reload_and_abort(entry, data_updates=self._entry_data(pairing))
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=probatio.Schema(_CODE),
+            description_placeholders={"name": entry.title, "url": self._url},
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Follow a recognizer that moved, once whoever answers has proved the paired key."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._take_address(user_input)):
+            self._async_abort_entries_match({CONF_URL: self._url})
+            errors = await self._async_prove(entry.data[CONF_EVENT_KEY])
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates={CONF_URL: self._url})
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS), user_input or entry.data),
+            description_placeholders={"name": entry.title},
+            errors=errors,
+        )
+
+    def _take_address(self, user_input: dict[str, Any]) -> dict[str, str]:
+        try:
+            self._url = parse_address(user_input[CONF_URL])
+        except ValueError:
+            return {CONF_URL: "invalid_address"}
+        return {}
+
+    async def _async_pair(self, code: str) -> tuple[dict[str, str], Pairing | None]:
+        try:
+            return {}, await self._client().pair(code, self.hass.config.location_name)
+        except FaceGateError as error:
+            return _form_errors(error), None
+
+    async def _async_prove(self, event_key: str) -> dict[str, str]:
+        try:
+            return {} if await self._client().proves(event_key) else {CONF_URL: "not_proved"}
+        except FaceGateError as error:
+            return _form_errors(error)
+
+    async def _async_paired(self, pairing: Pairing) -> ConfigFlowResult:
+        """Go on to the first gate unless there is one already."""
+        self._pairing = pairing
+        try:
+            if await self._client().gates():
+                return self._finish()
+        except FaceGateError:
+            # The code is used up, so the entry must come into being; its set-up tells what is wrong and tries again.
+            return self._finish()
+        return await self.async_step_gate()
+
+    async def _async_add_gate(self, user_input: dict[str, Any]) -> dict[str, str]:
+        name, camera = user_input.get(CONF_NAME, "").strip(), user_input.get(CONF_CAMERA)
+        if not name:
+            return {CONF_NAME: "name_missing"} if camera else {}
+        source = None
+        if camera:
+            try:
+                source = await async_get_stream_source(self.hass, camera)
+            except HomeAssistantError:
+                return {CONF_CAMERA: "camera_unavailable"}
+            if not source:
+                return {CONF_CAMERA: "camera_without_stream"}
+        client = self._client()
+        try:
+            if self._gate is None:  # a second try after the camera was refused must not make a second gate
+                self._gate = await client.add_gate(name)
+            if source:
+                await client.add_camera(self._gate.id, source, user_input[CONF_DIRECTION])
+        except RefusedError:
+            return {CONF_CAMERA if self._gate else CONF_NAME: "refused"}
+        except FaceGateError as error:
+            return _form_errors(error)
+        return {}
+
+    def _client(self) -> FaceGateClient:
+        token = self._pairing.token if self._pairing else None
+        return FaceGateClient(async_get_clientsession(self.hass), self._url, token)
+
+    def _finish(self) -> ConfigFlowResult:
+        assert self._pairing is not None
+        return self.async_create_entry(title=f"FaceGate {self._pairing.site}", data=self._entry_data(self._pairing))
+
+    def _entry_data(self, pairing: Pairing) -> dict[str, Any]:
+        return {
+            CONF_URL: self._url,
+            CONF_TOKEN: pairing.token,
+            CONF_EVENT_KEY: pairing.event_key,
+            CONF_SITE: pairing.site,
+        }
+
+
+def _form_errors(error: FaceGateError) -> dict[str, str]:
+    """Return what a form says about ``error``; the one place where failures become texts of a form."""
+    match error:
+        case UnreachableError():
+            return {"base": "cannot_connect"}
+        case ThrottledError():
+            return {"base": "too_many_attempts"}
+        case RefusedError(reason="pairing_refused"):
+            return {CONF_CODE: "invalid_code"}
+        case _:
+            return {"base": "unexpected_answer"}

@@ -1,0 +1,17 @@
+"""Constants of the FaceGate integration."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+DOMAIN: Final = "facegate"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_EVENT_KEY: Final = "event_key"
+CONF_SITE: Final = "site"
+
+DEFAULT_PORT: Final = 8711
+"""The recognizer's own default; used when somebody types a bare host name."""
+
+UPDATE_INTERVAL: Final = timedelta(minutes=1)
+"""Everything is pushed; the poll only notices a recognizer that went away without its broker saying so."""

@@ -1,0 +1,45 @@
+"""Who asked for entry and what was decided, without who it was."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import FaceGateConfigEntry
+from .entity import FaceGateEntity, async_add_for_gates
+from .messages import ACCESS_TYPES, GateEvent
+
+PARALLEL_UPDATES = 0
+
+DESCRIPTIONS: Final = (EventEntityDescription(key="access", translation_key="access", event_types=list(ACCESS_TYPES)),)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: FaceGateConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the events of each gate."""
+    async_add_for_gates(
+        entry,
+        async_add_entities,
+        lambda coordinator, gate: [FaceGateEvent(coordinator, gate, description) for description in DESCRIPTIONS],
+    )
+
+
+class FaceGateEvent(FaceGateEntity, EventEntity):
+    """What happened at a gate. Home Assistant stores attributes in many places, so the person is not among them."""
+
+    entity_description: EventEntityDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the gate's events."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._gate_id, self._async_receive))
+
+    @callback
+    def _async_receive(self, event: GateEvent) -> None:
+        if event.type not in self.event_types:
+            return
+        self._trigger_event(event.type, {"method": event.method, "reason": event.reason, "direction": event.direction})
+        self.async_write_ha_state()

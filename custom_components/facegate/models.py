@@ -1,0 +1,95 @@
+"""What the recognizer tells, as frozen data; parsed here once and trusted afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from .errors import UnexpectedAnswerError
+from .messages import GateState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """What one pairing code buys; ``event_key`` is hex and signs everything that comes over MQTT."""
+
+    installation: str
+    site: str
+    version: str
+    token: str
+    event_key: str
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the pairing in an answer of the API."""
+        return cls(
+            installation=_text(answer, "installation"),
+            site=_text(answer, "site"),
+            version=_text(answer, "version"),
+            token=_text(answer, "token"),
+            event_key=_hex(answer, "event_key"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline. Other words may come."""
+
+    id: str
+    name: str
+    mode: str = "normal"
+    camera: str = "off"
+    node: str = "offline"
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the gate in an answer of the API."""
+        return cls(
+            id=_text(answer, "id"),
+            name=_text(answer, "name"),
+            mode=_text(answer, "mode"),
+            camera=_text(answer, "camera"),
+            node=_text(answer, "node"),
+            problems=_words(answer, "problems"),
+        )
+
+    def with_state(self, state: GateState) -> Self:
+        """Return this gate as a verified state message describes it."""
+        return replace(
+            self,
+            name=state.name,
+            mode=state.mode,
+            camera=state.camera,
+            node=state.node,
+            problems=tuple(state.problems),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognizer:
+    """Everything the entities show."""
+
+    version: str
+    gates: Mapping[str, Gate]
+
+
+def _text(answer: Any, member: str) -> str:
+    if not isinstance(answer, dict) or not isinstance(value := answer.get(member), str) or not value:
+        raise UnexpectedAnswerError(f"the answer has no text {member!r}")
+    return value
+
+
+def _hex(answer: Any, member: str) -> str:
+    value = _text(answer, member)
+    try:
+        bytes.fromhex(value)
+    except ValueError as error:
+        raise UnexpectedAnswerError(f"{member!r} is not hexadecimal") from error
+    return value
+
+
+def _words(answer: dict[str, Any], member: str) -> tuple[str, ...]:
+    value = answer.get(member, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise UnexpectedAnswerError(f"{member!r} is not a list of texts")
+    return tuple(value)
