@@ -1,21 +1,25 @@
-"""What stands behind the API in its tests: openings that no node takes part in, and health as a test wants it."""
+"""What stands behind the API in its tests: a gate without a node, nobody who hears news, and health as wanted."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from facegate.adapters.announcer import News
+from facegate.adapters.gate import OpenResult, Result
 from facegate.core.models import Direction
-from facegate.web.services import Health, Opened
+from facegate.web.services import Health
 
 
 @dataclass
 class GateSide:
-    """Records what the API asks for and answers as it is told."""
+    """The link of every gate: records what it is asked and answers as it is told."""
 
-    result: str = "opened"
-    reason: str = "remote"
+    result: Result = "opened"
     health: Health = field(default_factory=Health)
     people: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[str, Direction, str]] = field(default_factory=list)
+    asked: list[tuple[Direction, str]] = field(default_factory=list)
+    until: list[float] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     changes: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -23,12 +27,26 @@ class GateSide:
     def __post_init__(self) -> None:
         self.free.set()
 
-    async def open_gate(self, gate: str, direction: Direction, opening: str) -> Opened:
+    async def open(
+        self,
+        direction: Direction,
+        pulse_ms: int,
+        opening: str,
+        lasts: Callable[[], bool],
+        *,
+        until: float | None = None,
+    ) -> OpenResult:
         """Open, or not; takes as long as ``free`` is not set."""
-        self.asked.append((gate, direction, opening))
+        self.asked.append((direction, opening))
+        self.until.append(until or 0.0)
         self.reached.set()
         await self.free.wait()
-        return Opened(opening, self.result, self.reason)
+        return OpenResult(self.result)
+
+    def announce(self, news: News) -> bool:
+        """Keep the news."""
+        self.news.append(news)
+        return True
 
     async def changed(self) -> None:
         """Count the changes that were made known."""

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from facegate.adapters.store import Store
+from facegate.opening import Link, Openings
 from facegate.settings import Settings
 from facegate.web import server
 from facegate.web.pairing import Pairing
@@ -28,6 +29,17 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class _EveryGate(dict[str, Link]):
+    """One link for whatever gate a test makes."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def get(self, gate: str, default: Any = None) -> Link:
+        return self._link
 
 
 @dataclass
@@ -105,14 +117,15 @@ def settings(data: Path, **changes: Any) -> Settings:
 async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBACK) -> AsyncIterator[Site]:
     store = Store.open(data)
     gate_side, clock = GateSide(), Clock()
+    openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
     services = Services(
         store=store,
+        openings=openings,
         pairing=Pairing(clock),
         site="home",
         api=API_URL,
         event_key=store.event_key(),
         health=lambda: gate_side.health,
-        open_gate=gate_side.open_gate,
         person=gate_side.people.get,
         changed=gate_side.changed,
         local_token=LOCAL_TOKEN,
@@ -123,6 +136,7 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
             yield Site(store, services, gate_side, running, session, clock)
     finally:
         await running.close()
+        await openings.stop()
         store.close()
 
 

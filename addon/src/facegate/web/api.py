@@ -2,16 +2,16 @@
 
 import asyncio
 import hashlib
+from typing import Any
 
 from facegate import __version__
 from facegate.contract.messages import PREFIX, prove
-from facegate.core.models import Direction
+from facegate.core.models import Direction, Mode, Reason
+from facegate.opening import REMOTE_SECONDS, OpenRequest
 from facegate.web.call import Answer, Call
 from facegate.web.pairing import LIFE
 from facegate.web.problems import NOT_FOUND, NOT_OPENED, OPEN_EXPIRED, PAIRING_REFUSED, ProblemError
 from facegate.web.tokens import GRANTABLE, Scope, digest, make_token, too_many
-
-_FRESH_MS = 2_000  # the same bound as on the wire: a wish to open does not outlive the moment
 
 
 async def pair(call: Call) -> Answer:
@@ -87,32 +87,40 @@ async def health(call: Call) -> Answer:
 
 
 async def open_gate(call: Call) -> Answer:
-    """Open a gate once, from afar. The wish is good for 2 s, and the same idempotency key never opens twice."""
+    """Open a gate once, from afar. The wish is good for 2 s; the same key for the same wish never opens twice."""
     gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
-    age = call.desk.now_ms() - int(call.body["issued_at"])
-    if abs(age) > _FRESH_MS:
+    age = call.desk.unix() - call.body["issued_at"] / 1000
+    if abs(age) > REMOTE_SECONDS:
         raise ProblemError(
             OPEN_EXPIRED,
             "The wish is older than 2 s or from the future: send it at once, and set the clocks of both machines.",
-            now=call.desk.now_ms(),
+            now=round(call.desk.unix() * 1000),
         )
-    assert call.bearer is not None  # the operation asks for a scope
-    direction = Direction(call.body["direction"])
-    owner, key = call.bearer.id, call.given["Idempotency-Key"]
-    # The opening's id follows from the key, so that a node refuses to open twice even after this service restarted.
-    opening = hashlib.sha256(f"{owner} {key}".encode()).hexdigest()[:16]
-    done = await call.desk.openings.once(
-        owner, key, (gate.id, direction), lambda: call.services.open_gate(gate.id, direction, opening)
-    )
-    if not done.opened:
+    if gate.mode is Mode.LOCKDOWN:
         raise ProblemError(
             NOT_OPENED,
-            f"The gate did not open ({done.reason}): look at its state, then ask again.",
-            opening=done.opening,
-            result=done.result,
-            reason=done.reason,
+            "The gate is in lockdown: set its mode to normal before you open it.",
+            reason=str(Reason.LOCKDOWN),
         )
-    return Answer({"opening": done.opening, "result": done.result, "reason": done.reason})
+    direction = Direction(call.body["direction"])
+    # What is left of the two seconds; a wish that seems to come from the future gets no more than all of them.
+    made = call.desk.monotonic() - max(age, 0.0)
+    outcome = await call.services.openings.open(
+        OpenRequest.remote(gate.id, direction, _opening_id(call, gate.id, direction), made)
+    )
+    content: dict[str, Any] = {"opening": outcome.opening, "result": outcome.result, "reason": str(outcome.reason)}
+    if not outcome.opened:
+        raise ProblemError(
+            NOT_OPENED, f"The gate did not open ({outcome.reason}): look at its state, then ask again.", **content
+        )
+    return Answer(content)
+
+
+def _opening_id(call: Call, gate: str, direction: Direction) -> str:
+    """The same sender with the same key for the same wish means the same opening, also after a restart."""
+    assert call.bearer is not None  # the operation asks for a scope
+    wish = " ".join((call.bearer.id, gate, direction, call.given["Idempotency-Key"]))
+    return hashlib.sha256(wish.encode()).hexdigest()[:16]
 
 
 async def event_person(call: Call) -> Answer:

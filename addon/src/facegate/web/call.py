@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from facegate.web.idempotency import Idempotency
 from facegate.web.limits import Failures
 from facegate.web.services import Services
 from facegate.web.tokens import Bearer
@@ -16,10 +15,10 @@ class Desk:
     """What all requests share: the services and what is remembered between requests."""
 
     services: Services
-    openings: Idempotency
     pairing_failures: Failures
     changing: asyncio.Lock
-    now_ms: Callable[[], int]
+    unix: Callable[[], float]
+    monotonic: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)

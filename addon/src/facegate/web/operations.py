@@ -11,7 +11,6 @@ from facegate.web import api, cameras, gates, residents, schemas
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
-    IDEMPOTENCY_KEY_REUSED,
     NOT_FOUND,
     NOT_OPENED,
     OPEN_EXPIRED,
@@ -104,7 +103,7 @@ OPERATIONS: Final = (
     Operation(
         _POST, "/gates/{gate}/open", _OPEN, api.open_gate, "Open a gate once", schemas.OPENED, schemas.OPEN,
         headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
-        problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED, IDEMPOTENCY_KEY_REUSED),
+        problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED),
     ),
     Operation(
         _GET, "/gates/{gate}/cameras", _READ, cameras.list_cameras, "The cameras of a gate", schemas.CAMERAS_ANSWER,

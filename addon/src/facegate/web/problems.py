@@ -34,7 +34,6 @@ EXISTS = Kind("exists", 409, "That name is taken.")
 TOO_LARGE = Kind("too_large", 413, "The request is too large.")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported_media_type", 415, "The body must be JSON.")
 INVALID = Kind("invalid", 422, "The request has values that cannot be used.")
-IDEMPOTENCY_KEY_REUSED = Kind("idempotency_key_reused", 422, "The idempotency key belongs to another request.")
 NOT_OPENED = Kind("not_opened", 409, "The gate did not open.")
 RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a photograph.")
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
@@ -53,7 +52,6 @@ KINDS: Final = (
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     INVALID,
-    IDEMPOTENCY_KEY_REUSED,
     NOT_OPENED,
     RECOGNITION_ONLY,
     OPEN_EXPIRED,

@@ -12,7 +12,6 @@ from aiohttp import hdrs, web
 
 from facegate.adapters.store import ExistsError, NotFoundError, StoreError
 from facegate.web.call import Call, Desk
-from facegate.web.idempotency import Idempotency
 from facegate.web.limits import Failures
 from facegate.web.openapi import describe
 from facegate.web.operations import BASE, OPERATIONS, Operation
@@ -50,10 +49,10 @@ def make(services: Services) -> web.Application:
     """Return the application behind the API listener."""
     desk = Desk(
         services=services,
-        openings=Idempotency(time.monotonic),
         pairing_failures=Failures(_PAIRING_FAILURES, _PAIRING_WINDOW, time.monotonic),
         changing=asyncio.Lock(),
-        now_ms=lambda: time.time_ns() // 1_000_000,
+        unix=time.time,
+        monotonic=time.monotonic,
     )
     door = Doorkeeper(services.store, services.local_token)
     app = web.Application(middlewares=[_problems], client_max_size=MAX_BODY)

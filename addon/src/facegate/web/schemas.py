@@ -97,6 +97,7 @@ _GATES = Items(GATE, most=_MOST_GATES)
 _SCOPES = Items(vol.In([str(scope) for scope in GRANTABLE]), least=1, most=len(GRANTABLE))
 _DIRECTION = vol.In(list(DIRECTIONS))
 _MODE = vol.In([str(mode) for mode in Mode])
+_MODE_CHOICE = vol.In([str(Mode.NORMAL), str(Mode.LOCKDOWN)])  # free passage is not offered yet
 _LIVENESS = vol.In([str(level) for level in LivenessLevel])
 _WORDS = [str]
 
@@ -161,7 +162,7 @@ NEW_GATE = vol.Schema(
     }
 )
 GATE_CHANGE = vol.Schema(
-    {vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE, vol.Optional("mode"): _MODE}
+    {vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE, vol.Optional("mode"): _MODE_CHOICE}
 )
 _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("id"): GATE,

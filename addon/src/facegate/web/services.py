@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from facegate.core.models import Camera, Direction, Gate, Resident, Template
+from facegate.core.models import Camera, Gate, Resident, Template
+from facegate.opening import OpenOutcome, OpenRequest
 from facegate.web.pairing import Pairing
 
 
@@ -115,18 +116,11 @@ class Health:
     cameras: Mapping[str, CameraHealth] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What came of a wish to open. ``result`` is ``opened`` or why not; ``reason`` one of ``REASONS``."""
+class Openings(Protocol):
+    """The part of ``facegate.opening.Openings`` that the API uses."""
 
-    opening: str
-    result: str
-    reason: str
-
-    @property
-    def opened(self) -> bool:
-        """Whether the relay moved."""
-        return self.result == "opened"
+    async def open(self, request: OpenRequest) -> OpenOutcome:
+        """Open, or say why not; the same id opens once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +128,18 @@ class Services:
     """Everything that a request may need.
 
     ``api``: the address that is published in the status message. ``event_key`` signs events.
-    ``open_gate(gate, direction, opening_id)`` asks for one remote opening; the same id opens once.
     ``person(alias)`` returns the resident's id behind an event, for the short time that the alias lives.
     ``changed`` is awaited after gates, cameras or residents have changed. ``local_token`` is good for everything
     until the service ends; commands on the same machine find it in ``adapters.local_access``.
     """
 
     store: Store
+    openings: Openings
     pairing: Pairing
     site: str
     api: str
     event_key: bytes = field(repr=False)
     health: Callable[[], Health]
-    open_gate: Callable[[str, Direction, str], Awaitable[Opened]]
     person: Callable[[str], str | None]
     changed: Callable[[], Awaitable[None]]
     local_token: str = field(default="", repr=False)
