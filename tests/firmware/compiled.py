@@ -1,0 +1,38 @@
+"""Compiles the C++ test programs, once for each state of their sources."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+COMPONENT = ROOT / "esphome_configs/components/facegate_gate"
+CORE = (COMPONENT / "gate_core.cpp", COMPONENT / "line.cpp")
+HEADERS = (COMPONENT / "gate_core.h", COMPONENT / "line.h", HERE / "test_port.h")
+FLAGS = ("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-deprecated-declarations")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+
+
+def compiled(source: str, *options: str, compiler: str = "g++") -> Path:
+    """Compile ``source`` of this folder with the gate core; ``options``: further flags and libraries."""
+    program = shutil.which(compiler)
+    assert program is not None, f"the firmware's tests need {compiler}; run scripts/setup test"
+    files = (HERE / source, *CORE)
+    command = [program, *FLAGS, f"-I{COMPONENT}", *map(str, files), *options]
+    state = hashlib.sha256(" ".join(command).encode())
+    state.update(subprocess.run([program, "--version"], check=True, capture_output=True).stdout)
+    for file in (*files, *HEADERS):
+        state.update(file.read_bytes())
+    folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    built = folder / f"{source.removesuffix('.cpp')}-{state.hexdigest()[:16]}"
+    if not built.exists():
+        fresh = folder / f".{built.name}.{os.getpid()}"
+        result = subprocess.run([*command, "-o", str(fresh)], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        for old in folder.glob(f"{source.removesuffix('.cpp')}-*"):
+            old.unlink(missing_ok=True)
+        fresh.rename(built)
+    return built

@@ -1,0 +1,184 @@
+// libFuzzer target: anything may arrive, in any order, at any time; what must hold is checked after every step.
+// The input is a little program: one byte says what happens, the bytes behind it with what.
+//
+// FACEGATE_FUZZ_FIND_OPENING=1 makes it abort at the first opening by command: the proof that the corpus gets there.
+#include <cstdlib>
+#include <cstring>
+
+#include "gate_core.h"
+
+namespace {
+
+void must(bool holds) {
+  if (!holds)
+    std::abort();
+}
+
+class Input {
+ public:
+  Input(const uint8_t *data, size_t size) : data_(data), size_(size) {}
+  bool done() const { return this->size_ == 0; }
+  uint8_t byte() {
+    if (this->size_ == 0)
+      return 0;
+    this->size_--;
+    return *this->data_++;
+  }
+  std::string_view text(size_t size) {
+    size = size < this->size_ ? size : this->size_;
+    const std::string_view out(reinterpret_cast<const char *>(this->data_), size);
+    this->data_ += size;
+    this->size_ -= size;
+    return out;
+  }
+
+ private:
+  const uint8_t *data_;
+  size_t size_;
+};
+
+// The MAC of everything is the same, so the fuzzer gets past it as soon as it is written behind a line.
+class FuzzPort final : public facegate::Port {
+ public:
+  bool hmac(const facegate::Key &, std::string_view, facegate::Digest &out) override {
+    out.fill(0xab);
+    return true;
+  }
+  bool random(uint8_t *out, size_t size) override {
+    std::memset(out, 0x11, size);
+    return this->random_works;
+  }
+  bool next_boot(uint32_t &out) override {
+    out = 1;
+    return true;
+  }
+  void relay(uint32_t relay, bool energised, uint32_t at_most_ms) override {
+    must(relay == 1 || relay == 2);
+    if (energised && !this->energised[relay - 1])
+      this->openings++;
+    this->energised[relay - 1] = energised;
+    must(energised || at_most_ms == 0);
+  }
+  bool publish(facegate::Leaf leaf, std::string_view line) override {
+    must(!line.empty() && line.size() <= facegate::MAX_LINE && line.back() != ' ');
+    for (size_t i = 0; i < line.size(); i++)
+      must(line[i] >= 0x20 && line[i] <= 0x7e && !(line[i] == ' ' && line[i + 1] == ' '));
+    if (leaf == facegate::Leaf::ACK)
+      this->said_opened = line.find(" opened ") != std::string_view::npos;
+    return this->broker_works;
+  }
+
+  bool random_works{true}, broker_works{true};
+  bool energised[2]{};
+  int openings{0};
+  bool said_opened{false};
+};
+
+constexpr uint32_t MAX_PULSE_MS = 5'000;
+
+class Bench {
+ public:
+  Bench() {
+    auto &config = this->core_.config();
+    config.gate = std::string_view("g");
+    config.relays = 2;
+    config.exit_relay = 2;
+    config.has_beam = true;
+    this->core_.start(this->now_);
+    must(!this->port_.energised[0] && !this->port_.energised[1]);
+  }
+
+  void step(Input &input) {
+    switch (input.byte() % 10) {
+      case 0:
+        this->wait_(input.byte());
+        break;
+      case 1:
+        this->wait_(uint32_t(input.byte()) << 8);
+        break;
+      case 2:
+        this->port_.random_works = input.byte() % 4 != 0;
+        this->core_.on_connected(this->now_);
+        break;
+      case 3:
+        this->core_.on_disconnected(this->now_);
+        break;
+      case 4: {  // the bytes themselves
+        const auto line = input.text(size_t(input.byte()) * 3);
+        this->command_(line);
+        break;
+      }
+      case 5: {  // "<slot> <id> …" inside a line that is right otherwise
+        char line[facegate::MAX_LINE + 256];
+        size_t size = 0;
+        const auto append = [&](std::string_view text) { size += text.copy(line + size, sizeof(line) - size); };
+        append("fg1 command g ");
+        append(input.text(input.byte()));
+        append(" ");
+        for (int i = 0; i < 32; i++)
+          append("ab");
+        this->command_({line, size});
+        break;
+      }
+      case 6: {
+        const int before = this->port_.openings;
+        const bool pressed = input.byte() % 2 != 0;
+        this->core_.on_exit(pressed, this->now_);
+        must(this->port_.openings - before <= (pressed ? 1 : 0));
+        if (pressed && this->core_.is_open(2))
+          this->last_opening_ = this->core_.uptime();
+        break;
+      }
+      case 7:
+        this->core_.on_fire(input.byte() % 2 != 0, this->now_);
+        break;
+      case 8:
+        this->core_.on_beam(input.byte() % 2 != 0, this->now_);
+        break;
+      default:
+        this->port_.broker_works = input.byte() % 4 != 0;
+    }
+    this->core_.loop(this->now_);
+    for (uint32_t relay = 1; relay <= 2; relay++) {
+      must(this->port_.energised[relay - 1] == this->core_.is_open(relay));
+      must(!this->core_.fire() || this->core_.is_open(relay));
+      must(this->core_.fire() || !this->core_.is_open(relay) ||
+           this->core_.uptime() < this->last_opening_ + MAX_PULSE_MS);
+    }
+  }
+
+ private:
+  void wait_(uint32_t ms) {
+    this->now_ += ms;
+    this->core_.loop(this->now_);
+  }
+
+  // A command opens one relay at most, and never without saying so.
+  void command_(std::string_view line) {
+    this->core_.loop(this->now_);
+    const int before = this->port_.openings;
+    this->port_.said_opened = false;
+    this->core_.on_command(line, this->now_);
+    const int opened = this->port_.openings - before;
+    must(opened == 0 || (opened == 1 && this->port_.said_opened && !this->core_.fault()));
+    if (opened != 0) {
+      this->last_opening_ = this->core_.uptime();
+      must(std::getenv("FACEGATE_FUZZ_FIND_OPENING") == nullptr);
+    }
+  }
+
+  uint32_t now_{UINT32_MAX - 30'000};  // the rollover is never far
+  uint64_t last_opening_{0};
+  FuzzPort port_;
+  facegate::GateCore core_{port_};
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  Bench bench;
+  Input input(data, size);
+  while (!input.done())
+    bench.step(input);
+  return 0;
+}

@@ -1,0 +1,86 @@
+"""What is written in two languages says the same: the contract and the model in Python, the core in C++."""
+
+import re
+
+import pytest
+
+from facegate.contract import lines
+from facegate.core import node
+from tests.firmware.compiled import COMPONENT
+
+SOURCES = "\n".join((COMPONENT / name).read_text() for name in ("line.h", "gate_core.h", "gate_core.cpp", "line.cpp"))
+
+
+def constant(name: str) -> int | str:
+    match = re.search(rf"^(?:inline )?constexpr [\w:]+ {name} = (.+?);", SOURCES, re.MULTILINE)
+    assert match is not None, f"the core has no constant {name}"
+    value = match[1]
+    return value.strip('"') if value.startswith('"') else int(value.replace("'", ""))
+
+
+def words(name: str) -> tuple[str, ...]:
+    match = re.search(rf"{name}\[\] = \{{(.*?)\}};", SOURCES, re.DOTALL)
+    assert match is not None, f"the core has no list {name}"
+    return tuple(re.findall(r'"(\w+)"', match[1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [
+        ("VERSION", lines.VERSION),
+        ("NONE", lines.NONE),
+        ("MAX_LINE", lines.MAX_LINE),
+        ("KEY_BYTES", lines.KEY_BYTES),
+        ("SLOTS", max(lines.SLOTS)),
+        ("RELAYS", max(lines.RELAYS)),
+        ("CHALLENGE_INTERVAL_MS", lines.CHALLENGE_INTERVAL_MS),
+        ("CHALLENGE_LIFE_MS", lines.CHALLENGE_LIFE_MS),
+        ("NOT_AFTER_MAX_MS", node.NOT_AFTER_MAX_MS),
+        ("GAP_MS", node.GAP_MS),
+        ("HELLO_SPACING_MS", node.HELLO_SPACING_MS),
+        ("REFUSED_BURST", node.REFUSED_BURST),
+        ("REFUSED_REFILL_MS", node.REFUSED_REFILL_MS),
+        ("REMEMBERED_IDS", node.REMEMBERED_IDS),
+        ("QUEUED_EVENTS", node.QUEUED_EVENTS),
+    ],
+)
+def test_constant(name: str, python: int | str) -> None:
+    assert constant(name) == python
+
+
+def test_verbs() -> None:
+    assert words("GateCore::VERBS") == lines.VERBS
+
+
+def test_results() -> None:
+    assert words("RESULTS") == lines.RESULTS
+    match = re.search(r"enum class Result : uint8_t \{(.*?)\}", SOURCES)
+    assert match is not None
+    assert tuple(word.strip().lower() for word in match[1].split(",")) == lines.RESULTS
+
+
+def test_refusals_have_the_reasons_of_a_line_error() -> None:
+    documented = re.search(r"one of ([\w, ]+)\.", lines.LineError.__doc__ or "")
+    assert documented is not None
+    body = SOURCES[SOURCES.index("std::string_view word(Refusal refusal) {") :]
+    spoken = re.findall(r'return "(\w+)";', body[: body.index("\n}")])
+    assert spoken == documented[1].split(", ")
+
+
+def test_key_labels() -> None:
+    """The purposes of ``derive_key``, as they stand in its own docstring and in the derivation."""
+    assert constant("KEY_LABEL") == "facegate/1 "
+    assert constant("COMMAND_PURPOSE") == "command"
+    assert constant("NODE_PURPOSE") == "node"
+    key = bytes(range(32))
+    assert lines.command_key(key, 3, "main") == lines.derive_key(key, "command 3 main")
+    assert lines.node_key(key, "main") == lines.derive_key(key, "node main")
+
+
+def test_bounds_of_the_fields() -> None:
+    assert constant("UPTIME_MAX") == 10**15 - 1
+    assert constant("NUMBER_CHARS") == 15
+    assert constant("WORD_CHARS") == 24
+    assert constant("ARGUMENT_CHARS") == 400
+    assert constant("GATE_CHARS") == 32
+    assert constant("ID_CHARS") == 16
