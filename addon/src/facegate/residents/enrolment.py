@@ -162,7 +162,7 @@ def _look(models: Models, picture: Picture) -> tuple[PictureVerdict, Vector | No
     except PictureError as error:
         return PictureVerdict(picture.name, (Refusal.UNREADABLE,), detail=str(error)), None
     try:
-        face = pick(models.detector.detect(image))
+        face = pick(models.detector.detect(image), image.shape)
         if isinstance(face, Fault):
             return PictureVerdict(picture.name, (face,)), None
         chip = cut(image, face.landmarks)

@@ -1,0 +1,178 @@
+"""When is there enough evidence about one approach? One verdict each, as early as the frames allow.
+
+An approach is one person who walks up, on one unbroken run of one track. Each frame that was good enough says at the
+same time who it is and whether it lives; a jump of the embedding, an overlap or a gap throws all of it away, so that
+one person's liveness never carries another's picture. Time is an argument; nothing here has a clock.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+
+from facegate.core.liveness import judge
+from facegate.core.matching import Match
+from facegate.core.models import LivenessLevel, Reason, Vector, Verdict
+from facegate.core.quality import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When two faces are the same person, and how often that must be seen.
+
+    Attributes:
+        score: least cosine between a frame and a template.
+        margin: how much better the best resident must be than the second-best.
+        agree, of: how many of the newest good frames must name the same resident.
+        same: least cosine between a frame and the mean of the approach so far for it to be the same face.
+        unknown_frames, unknown_seconds: a stranger is refused after this many good frames, not before this long.
+        patience: seconds of acting after which an approach is refused as it stands.
+    """
+
+    score: float = 0.48
+    margin: float = 0.05
+    agree: int = 3
+    of: int = 5
+    same: float = 0.4
+    unknown_frames: int = 8
+    unknown_seconds: float = 1.0
+    patience: float = 2.5
+
+    def names(self, match: Match) -> str | None:
+        """Return the resident that ``match`` names for certain, if any."""
+        return match.resident if self.reaches(match) and self.is_clear(match) else None
+
+    def reaches(self, match: Match) -> bool:
+        """Whether the best resident is near enough to be that person. False for anything that is no number."""
+        return match.resident is not None and isfinite(match.score) and match.score >= self.score
+
+    def is_clear(self, match: Match) -> bool:
+        """Whether no other resident is nearly as near. False for anything that is no number."""
+        return match.runner_up is None or match.score - match.runner_up_score >= self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one frame says about one face.
+
+    Exactly one of three: evidence (``vector`` and ``match``), a poor picture (``faults``), or a stage that failed
+    (``failure``, its name). ``live`` is ``None`` where liveness could not be measured.
+    """
+
+    at: float
+    vector: Vector | None = None
+    match: Match | None = None
+    live: float | None = None
+    faults: tuple[Fault, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict of recognition about one approach, before policy has its say."""
+
+    verdict: Verdict
+    reason: Reason
+    resident: str | None = None
+    match: Match | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """All that is known about one person who walks up.
+
+    ``face``: how many times the track has changed its face. ``evidence``: the good frames in order. ``centre``: the
+    sum of their vectors. ``poor``, ``failed``: how many other frames there were. ``outcome``: the verdict, once there
+    is one.
+    """
+
+    since: float
+    face: int = 0
+    evidence: tuple[Sight, ...] = ()
+    centre: Vector | None = None
+    poor: int = 0
+    failed: int = 0
+    outcome: Outcome | None = None
+
+    def saw(self, sight: Sight, thresholds: Thresholds) -> Approach:
+        """Return the approach after one more frame; a new one if this frame shows another face."""
+        if sight.failure:
+            return replace(self, failed=self.failed + 1)
+        if sight.faults:
+            return replace(self, poor=self.poor + 1)
+        if sight.vector is None or sight.match is None:
+            return replace(self, failed=self.failed + 1)
+        if self.centre is None:
+            return replace(self, evidence=(sight,), centre=sight.vector)
+        if _cosine(self.centre, sight.vector) < thresholds.same:
+            return Approach(since=sight.at, face=self.face + 1, evidence=(sight,), centre=sight.vector)
+        evidence = (*self.evidence, sight)[-_KEPT:]
+        return replace(self, evidence=evidence, centre=np.asarray(self.centre + sight.vector, dtype=np.float32))
+
+    def conclude(self, at: float, level: LivenessLevel, thresholds: Thresholds) -> Approach:
+        """Return the approach with its outcome, if there is one by ``at``; what was decided once stays so."""
+        if self.outcome is not None:
+            return self
+        return replace(self, outcome=_decide(self, at, level, thresholds))
+
+
+_KEPT = 64
+"""Frames of evidence that one approach keeps: 4 s at 15 frames a second, more than any patience needs."""
+
+
+def _decide(approach: Approach, at: float, level: LivenessLevel, thresholds: Thresholds) -> Outcome | None:
+    newest = approach.evidence[-thresholds.of :]
+    resident = _named(newest, thresholds)
+    live = judge(level, [sight.live for sight in approach.evidence])
+    best = _best(newest)
+    if resident is not None and live.passed:
+        return Outcome(Verdict.GRANTED, Reason.RECOGNISED, resident, _best(newest, resident))
+    spent = at - approach.since
+    near = [s for s in newest if s.match is not None and thresholds.reaches(s.match)]
+    enough = len(approach.evidence) >= thresholds.unknown_frames and spent >= thresholds.unknown_seconds
+    if enough and not near:
+        return Outcome(Verdict.DENIED, Reason.UNKNOWN_FACE, match=best)
+    if spent < thresholds.patience:
+        return None
+    if resident is not None:
+        return Outcome(Verdict.DENIED, live.refused or Reason.FAULT, match=best)
+    return Outcome(Verdict.DENIED, _without_evidence(approach, near, thresholds), match=best)
+
+
+def _named(sights: Sequence[Sight], thresholds: Thresholds) -> str | None:
+    """The resident that enough frames name, if no frame comes near to anybody else."""
+    matches = [sight.match for sight in sights if sight.match is not None]
+    counts = Counter(name for match in matches if (name := thresholds.names(match)) is not None)
+    if not counts:
+        return None
+    resident, count = counts.most_common(1)[0]
+    others = any(thresholds.reaches(match) and match.resident != resident for match in matches)
+    return resident if count >= thresholds.agree and not others else None
+
+
+def _without_evidence(approach: Approach, near: Sequence[Sight], thresholds: Thresholds) -> Reason:
+    """Why nobody could be named in time."""
+    if len(approach.evidence) < thresholds.agree:
+        if approach.failed:
+            return Reason.FAULT
+        return Reason.POOR_QUALITY if approach.poor else Reason.UNDECIDED
+    if not near:
+        return Reason.UNKNOWN_FACE
+    unclear = sum(not thresholds.is_clear(s.match) for s in near if s.match is not None)
+    rivals = len({s.match.resident for s in near if s.match is not None}) > 1
+    return Reason.AMBIGUOUS if rivals or 2 * unclear > len(near) else Reason.UNDECIDED
+
+
+def _best(sights: Sequence[Sight], resident: str | None = None) -> Match | None:
+    """The match with the highest score, of one resident if one is given."""
+    matches = [s.match for s in sights if s.match is not None and resident in (None, s.match.resident)]
+    return max(matches, key=lambda match: match.score, default=None)
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    """Cosine; below every threshold where it is no number."""
+    length = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
+    value = float(one @ other) / length if length > 0 else -1.0
+    return value if isfinite(value) else -1.0
