@@ -92,7 +92,8 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 def _png_size(content: bytes) -> tuple[int, int] | None:
     width, height = struct.unpack_from(">II", content, 16)
-    return (width, height) if b"IEND" in content[-64:] else None
+    whole = content[12:16] == b"IHDR" and b"IEND" in content[-64:]
+    return (width, height) if whole else None
 
 
 def _webp_size(content: bytes) -> tuple[int, int] | None:

@@ -1,0 +1,142 @@
+"""Sessions start on what the machine has, and say what is wrong."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from facegate.settings import Inference
+from facegate.vision import prepare, zoo
+from facegate.vision.errors import ModelError, RuntimeModelError
+from facegate.vision.runtime import Runtime
+from tests.parts.eyes import models_folder
+
+DATA = np.random.default_rng(5).uniform(0, 255, (1, 3, 112, 112)).astype(np.float32)
+
+
+def published(name: str) -> bytes:
+    return zoo.verified_bytes(models_folder(), name)
+
+
+def unprepared(name: str, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """What the published file answers, run as it is."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(published(name), options, providers=["CPUExecutionProvider"])
+    return session.run(None, feed)
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_a_session_runs_on_any_number_of_threads(threads):
+    session = Runtime(Inference(threads=threads)).session(prepare.classifier(published("sface")), "sface")
+    (answer,) = session.run({"data": DATA})
+    assert answer.shape == (1, 128)
+
+
+@pytest.mark.parametrize("provider", ["CUDA", "OpenVINO"])
+def test_a_provider_that_is_not_built_in_falls_back_and_says_so(provider):
+    runtime = Runtime(Inference(provider=provider))
+    assert runtime.provider == "CPU"
+    assert provider in runtime.fallback
+    (answer,) = runtime.session(prepare.classifier(published("sface"))).run({"data": DATA})
+    assert np.isfinite(answer).all()
+
+
+def test_the_cpu_is_no_fallback():
+    assert Runtime(Inference()).fallback is None
+
+
+def test_an_unknown_provider_is_refused():
+    with pytest.raises(RuntimeModelError, match="choose CPU, OpenVINO, CUDA"):
+        Runtime(Inference(provider="Abacus"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x07"])
+def test_bytes_that_are_no_model_are_one_sentence(content):
+    with pytest.raises(RuntimeModelError, match=r"The model door cannot be started .*facegate models fetch"):
+        Runtime(Inference()).session(content, "door")
+
+
+def test_a_file_can_be_started_too(tmp_path):
+    path = tmp_path / "sface.onnx"
+    path.write_bytes(prepare.classifier(published("sface")))
+    session = Runtime(Inference()).session(path)
+    assert (session.name, session.inputs, session.outputs) == ("sface", ("data",), ("fc1",))
+
+
+@pytest.mark.parametrize(
+    "feed", [{"data": DATA[:, :, :50]}, {"data": DATA.astype(np.float64)}, {"other": DATA}, {}],
+    ids=["size", "type", "name", "nothing"],
+)  # fmt: skip
+def test_an_input_that_does_not_fit_is_an_error(feed):
+    session = Runtime(Inference()).session(prepare.classifier(published("sface")), "sface")
+    with pytest.raises(RuntimeModelError, match="The model sface failed"):
+        session.run(feed)
+
+
+def test_the_prepared_embedder_computes_what_the_published_one_does():
+    (expected,) = unprepared("sface", {"data": DATA})
+    (answer,) = Runtime(Inference()).session(prepare.classifier(published("sface"))).run({"data": DATA})
+    assert answer == pytest.approx(expected, abs=1e-4 * np.abs(expected).max())
+
+
+def test_the_prepared_embedder_takes_several_faces():
+    several = np.concatenate([DATA, DATA[:, ::-1], DATA * 0.5])
+    session = Runtime(Inference()).session(prepare.classifier(published("sface")))
+    (answer,) = session.run({"data": several})
+    alone = np.concatenate([session.run({"data": one[None]})[0] for one in several])
+    assert answer == pytest.approx(alone, abs=1e-4 * np.abs(alone).max())
+
+
+def test_the_prepared_detector_computes_what_the_published_one_does():
+    picture = np.random.default_rng(6).uniform(0, 255, (1, 3, 640, 640)).astype(np.float32)
+    expected = unprepared("yunet", {"input": picture})
+    answer = Runtime(Inference()).session(prepare.detector(published("yunet"))).run({"input": picture})
+    for one, other in zip(answer, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (384, 640), (1056, 1920)])
+def test_the_prepared_detector_takes_any_multiple_of_32(height, width):
+    session = Runtime(Inference()).session(prepare.detector(published("yunet")))
+    answer = dict(
+        zip(session.outputs, session.run({"input": np.zeros((1, 3, height, width), np.float32)}), strict=True)
+    )
+    assert answer["cls_8"].shape == (1, height * width // 64, 1)
+
+
+def test_a_prelu_that_cannot_be_rewritten_is_kept():
+    """One with a slope for all channels: rare, and right as it is."""
+    x = np.array([[[[-2.0, 3.0]]]], np.float32)
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("PRelu", ["x", "slope"], ["y"])],
+        "one",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 1, 1, 2])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 1, 1, 2])],
+        [onnx.numpy_helper.from_array(np.array([0.25], np.float32), "slope")],
+    )
+    opset = onnx.helper.make_opsetid("", 13)
+    model = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    (y,) = Runtime(Inference()).session(prepare.classifier(model)).run({"x": x})
+    assert y.tolist() == [[[[-0.5, 3.0]]]]
+
+
+@pytest.mark.parametrize("slopes", [[0.0, 0.25], [1.5, -0.5], [1.0, 1.0]])
+def test_a_rewritten_prelu_is_the_same_function(slopes):
+    x = np.array([-3.0, -0.5, 0.0, 0.5, 3.0, 0.0] * 2, np.float32).reshape(1, 2, 2, 3)
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("PRelu", ["x", "slope"], ["y"])],
+        "two",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 2, 2, 3])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 2, 2, 3])],
+        [onnx.numpy_helper.from_array(np.array(slopes, np.float32).reshape(2, 1, 1), "slope")],
+    )
+    opset = onnx.helper.make_opsetid("", 13)
+    model = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8).SerializeToString()
+    (y,) = Runtime(Inference()).session(prepare.classifier(model)).run({"x": x})
+    assert y == pytest.approx(np.where(x > 0, x, x * np.array(slopes).reshape(1, 2, 1, 1)), abs=1e-6)
+
+
+def test_bytes_that_are_no_graph_are_one_sentence():
+    with pytest.raises(ModelError, match="facegate models fetch"):
+        prepare.classifier(b"\xff\xff\xff")
