@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from facegate.adapters.store import Store, StoreError, schema
-from facegate.adapters.store.database import MIGRATIONS
+from facegate.adapters.store.migration import MIGRATIONS
 from facegate.core.models import Gate
 
 NEXT = """

@@ -611,6 +611,14 @@ def test_one_damaged_resident_key_leaves_all_others_in(store: Store, clock: Cloc
         assert again.unreadable() == {one.id}
 
 
+def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
+    data = tmp_path / "a b?c=d&e#f%20 门"
+    for count in (1, 2):
+        with Store.open(data) as store:
+            assert store.next_boot() == count
+    assert (data / "facegate.db").exists()
+
+
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(b"a file where the folder should be")
     with pytest.raises(StoreError, match="cannot be used"):

@@ -10,18 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, insert, select, update
 
 from facegate.adapters.crypto import KeyRing, Kind, SecretError
 from facegate.adapters.store import schema
-from facegate.adapters.store.errors import InUseError, StoreError
+from facegate.adapters.store.errors import InUseError, StoreError, damaged, failures
+from facegate.adapters.store.migration import MIGRATIONS, copy, driver, known_revisions, migrate
 
-MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 _BUSY_SECONDS: Final = 5  # only a reader such as a backup tool can hold the file: the lock keeps FaceGate out
 _KEY_CHECK: Final = "key check"
 
@@ -34,11 +29,11 @@ class Database:
         self.data = data
         self._clock = clock
         self._lock = threading.RLock()
-        with _failures(data):
+        with failures(data):
             data.mkdir(parents=True, exist_ok=True)
             self._lock_file = _take_lock(data / "facegate.lock")
         try:
-            with _failures(data):
+            with failures(data):
                 self._path = data / "facegate.db"
                 found = _found(self._path)
                 self._keys = KeyRing(data / "keys", create=not found)
@@ -51,8 +46,8 @@ class Database:
             os.close(self._lock_file)
             raise
         try:
-            with _failures(data):
-                _migrate(self._connection, self._path, scripts)
+            with failures(data):
+                migrate(self._connection, self._path, scripts)
             self.installation = self._settle_installation()
         except BaseException:
             self.close()
@@ -81,13 +76,13 @@ class Database:
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the database, without any key, to a new file."""
-        with self._lock, _failures(target):
-            _copy(self._connection, target)
+        with self._lock, failures(target):
+            copy(self._connection, target)
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         """One transaction: on the medium when the block ends, or not at all."""
-        with self._lock, _failures(self.data):
+        with self._lock, failures(self.data):
             self._refuse_closed()
             with self._connection.begin():
                 yield self._connection
@@ -95,23 +90,23 @@ class Database:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         """One consistent view."""
-        with self._lock, _failures(self.data):
+        with self._lock, failures(self.data):
             self._refuse_closed()
             with self._connection.begin():
                 yield self._connection
 
     def _key(self, kind: Kind, name: str) -> bytes:
-        with _failures(self.data):
+        with failures(self.data):
             return self._keys.key(kind, name)
 
     def _renewed_key(self, kind: Kind, name: str) -> bytes:
-        with self._lock, _failures(self.data):
+        with self._lock, failures(self.data):
             return self._keys.renew(kind, name)
 
     @contextmanager
     def _new_key(self, kind: Kind, name: str) -> Iterator[bytes]:
         """A new key for the row that the block writes: kept when the block succeeds, gone when it does not."""
-        with self._lock, _failures(self.data):
+        with self._lock, failures(self.data):
             key = self._keys.make(kind, name)
             try:
                 yield key
@@ -123,7 +118,7 @@ class Database:
     @contextmanager
     def _dying_key(self, kind: Kind, name: str) -> Iterator[None]:
         """Destroys the key of the row that the block removes; keeps it when the block fails."""
-        with self._lock, _failures(self.data):
+        with self._lock, failures(self.data):
             there = self._keys.retire(kind, name)
             try:
                 yield
@@ -139,8 +134,8 @@ class Database:
 
     def _forget_pages(self) -> None:
         """After an erasure: move everything out of the write-ahead log and cut it, so that no old page stays there."""
-        with self._lock, _failures(self.data):
-            _driver(self._connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._lock, failures(self.data):
+            driver(self._connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _settle_installation(self) -> str:
         with self._write() as connection:
@@ -184,16 +179,16 @@ def _found(path: Path) -> bool:
 
 def _inspect(path: Path, keys: KeyRing, scripts: Path) -> None:
     """Refuse a database that is damaged, newer than this program or of another site, without writing to it."""
-    with closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != ("ok",):
-            raise _damaged(path, verdict[0])
+            raise damaged(path, verdict[0])
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
             if tables:
                 raise StoreError(f"{path} is not a database of FaceGate: move it away or name another data folder.")
             return
-        known = {script.revision for script in _scripts(scripts).walk_revisions()}
+        known = known_revisions(scripts)
         for (revision,) in connection.execute("SELECT version_num FROM alembic_version"):
             if revision not in known:
                 raise StoreError(
@@ -212,7 +207,7 @@ def _inspect(path: Path, keys: KeyRing, scripts: Path) -> None:
 
 def _connect(path: Path) -> Connection:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),
         poolclass=NullPool,  # one connection is opened here and kept
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},  # Database's lock lets one thread in
     )
@@ -229,6 +224,7 @@ def _prepare(engine: Engine) -> None:
             "synchronous = FULL",  # a commit is on the medium when it returns, also after a power cut
             "secure_delete = ON",  # deleted rows are overwritten with zeros
             "foreign_keys = ON",
+            "temp_store = MEMORY",  # what is sorted stays out of the system's temporary folder
             "trusted_schema = OFF",  # a tampered file cannot smuggle in functions
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -236,104 +232,3 @@ def _prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _scripts(folder: Path) -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(folder))
-
-
-def _config(folder: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _migrate(connection: Connection, path: Path, scripts: Path) -> None:
-    """Bring the schema up to date in one transaction, after a copy of what was there."""
-    config = _config(scripts)
-    with connection.begin():
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present == ScriptDirectory.from_config(config).get_current_head():
-        return
-    if present is not None:
-        _copy(connection, path.with_name(f"{path.stem}-before-migration-from-{present}.db"))
-    # Changing a table in SQLite means making it anew, which foreign keys would take for a deletion.
-    _driver(connection).execute("PRAGMA foreign_keys = OFF")
-    with connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if broken is not None:
-            raise StoreError(
-                f"{path} could not be brought to the new version (table {broken[0]}) and was left as it is: install "
-                "the former version and report this."
-            )
-    _driver(connection).execute("PRAGMA foreign_keys = ON")
-
-
-def _copy(connection: Connection, target: Path) -> None:
-    """SQLite's own backup: consistent whatever else happens, and there whole or not at all."""
-    unfinished = target.with_name(target.name + ".tmp")
-    unfinished.unlink(missing_ok=True)
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
-        with closing(sqlite3.connect(unfinished)) as copy:
-            _driver(connection).backup(copy)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """SQLite's own connection, for what has no meaning inside a transaction."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        raise TypeError("the store runs on SQLite")
-    return driver
-
-
-def _damaged(path: Path, what: object) -> StoreError:
-    found = " ".join(str(what).split())  # SQLite's findings run over several lines
-    return StoreError(
-        f"The database {path} is damaged ({found}): restore it from a backup, or move it away to start with an empty "
-        "one; it was left as it is."
-    )
-
-
-@contextmanager
-def _failures(path: Path) -> Iterator[None]:
-    """The one place where errors of files, SQLite and keys become sentences for people."""
-    try:
-        yield
-    except SecretError as error:
-        raise StoreError(str(error)) from error
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be used ({error.strerror or error}): check the disk's free space and the folder's owner "
-            "and permissions."
-        ) from error
-    except IntegrityError:
-        raise  # a rule of the schema was broken: whoever writes the row knows which, and names it
-    except DBAPIError as error:
-        if not isinstance(error.orig, sqlite3.Error):
-            raise
-        raise _sentence(path, error.orig) from error
-    except sqlite3.Error as error:
-        raise _sentence(path, error) from error
-
-
-def _sentence(path: Path, error: sqlite3.Error) -> StoreError:
-    name = getattr(error, "sqlite_errorname", "")
-    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
-        return StoreError(
-            f"The disk with {path} is full or failing ({error}): free some space or replace the disk; what was stored "
-            "before is safe."
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return _damaged(path, error)
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreError(f"The database in {path} is held by another program: close that one and try again.")
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return StoreError(f"{path} cannot be written ({error}): check the folder's owner and permissions.")
-    return StoreError(f"The database in {path} refused a change ({error}): report this with the log.")

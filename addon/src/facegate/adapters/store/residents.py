@@ -54,7 +54,7 @@ class ResidentStore(Database):
     def resident(self, resident: str) -> Resident:
         """One resident; raises NotFoundError, or StoreError when their key is gone."""
         with self._read() as connection:
-            return self._resident(self._row(connection, resident))
+            return _resident(self._row(connection, resident), self._key(Kind.RESIDENTS, resident))
 
     def add_resident(self, name: str, person: str | None = None) -> Resident:
         """Store a new resident, invited, under a new random id and a new key of their own."""
@@ -214,27 +214,14 @@ class ResidentStore(Database):
             raise NotFoundError(f"There is no resident '{resident}': add them first.")
         return row
 
-    def _resident(self, row: Row[Any]) -> Resident:
-        key = self._key(Kind.RESIDENTS, row.id)
-        profile = json.loads(crypto.unseal(key, row.profile, "profile", row.id))
-        return Resident(
-            id=row.id,
-            name=profile["name"],
-            person=profile["person"],
-            state=ResidentState(row.state),
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            gates=frozenset(row.gates),
-        )
-
     def _readable(self) -> tuple[list[Resident], frozenset[str]]:
         query = select(_RESIDENTS).where(_RESIDENTS.c.state != ResidentState.ERASED)
         with self._read() as connection:
             rows = connection.execute(query).all()
-            readable = self._resident_keys({row.id for row in rows})
-            found = [self._resident(row) for row in rows if row.id in readable]
+            keys = self._resident_keys({row.id for row in rows})
+            found = [_resident(row, keys[row.id]) for row in rows if row.id in keys]
         return sorted(found, key=lambda resident: (resident.name.casefold(), resident.id)), frozenset(
-            row.id for row in rows if row.id not in readable
+            row.id for row in rows if row.id not in keys
         )
 
     def _resident_keys(self, wanted: set[str]) -> dict[str, bytes]:
@@ -246,6 +233,19 @@ class ResidentStore(Database):
             except SecretError:
                 continue  # reported by unreadable()
         return keys
+
+
+def _resident(row: Row[Any], key: bytes) -> Resident:
+    profile = json.loads(crypto.unseal(key, row.profile, "profile", row.id))
+    return Resident(
+        id=row.id,
+        name=profile["name"],
+        person=profile["person"],
+        state=ResidentState(row.state),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        gates=frozenset(row.gates),
+    )
 
 
 def _require_consent(connection: Connection, resident: str, consent: str) -> None:
