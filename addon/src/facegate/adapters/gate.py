@@ -190,7 +190,7 @@ class GateLink:
             del self._wishes[opening]
             if opening in self._waiting:
                 self._waiting.remove(opening)
-        if wish.unsure_of is not None and end.result != "opened":
+        if wish.unsure_of is not None and end.result not in ("opened", "no_answer"):
             end = _End("no_answer", end.result)
         return OpenResult(end.result, end.detail, wish.tries, round((self._clock() - began) * 1000))
 
@@ -205,10 +205,13 @@ class GateLink:
             challenge = ""
             if ack is None:
                 challenge = self._voice.challenge() or ""
+                asked = self._voice.boot
                 if not self._send(wish, challenge):
                     return _End("not_connected")
                 ack = await self._answer(wish)
             if ack is None:
+                wish.silent_tries += 1
+                wish.unsure_of = asked
                 if wish.silent_tries >= SILENT_TRIES:
                     return _End("no_answer")
                 continue
@@ -269,8 +272,6 @@ class GateLink:
         try:
             return await asyncio.wait_for(wish.acks.get(), ANSWER_SECONDS)
         except TimeoutError:
-            wish.silent_tries += 1
-            wish.unsure_of = self._voice.boot
             return None
 
     def _heed(self, wish: _Wish, ack: Ack, challenge: str) -> _End | None:
