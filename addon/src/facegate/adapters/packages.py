@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import http.client
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -35,6 +36,8 @@ _TIMEOUT = 20.0
 """Seconds without a byte before a server counts as silent."""
 _CLIENT_TIMEOUT = 900.0
 """Seconds for one package; the largest is 85 MB."""
+_CLIENT_PREFIX = re.compile(r"ERROR: |npm (error|ERR!) ?((notarget|404)( |$))?")
+_NOT_TELLING = ("code ", "A complete log", "Not Found - GET")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -243,7 +246,7 @@ def _npm_pack(source: Npm, folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise SourceError("npm is not installed")
-    _run([npm, "pack", "--silent", "--ignore-scripts", source.requirement], folder)
+    _run([npm, "pack", "--loglevel=error", "--ignore-scripts", source.requirement], folder)
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -254,9 +257,18 @@ def _run(command: list[str], folder: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise SourceError(f"it was not there after {_CLIENT_TIMEOUT:.0f} s") from error
     if done.returncode:
-        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        errors = [line for line in said if line.lower().startswith(("error", "npm err", "npm error"))]
-        raise SourceError((errors or said or ["it failed without a word"])[-1].rstrip("."))
+        raise SourceError(_reason(done.stderr + done.stdout))
+
+
+def _reason(output: str) -> str:
+    """Return the one sentence of a client's output that says why it failed."""
+    if "DO NOT MATCH THE HASHES" in output:
+        return "the archive is not the pinned one"
+    lines = [line.strip() for line in output.splitlines()]
+    errors = [_CLIENT_PREFIX.sub("", line) for line in lines if _CLIENT_PREFIX.match(line)]
+    telling = [line for line in errors if line and not line.startswith(_NOT_TELLING)]
+    chosen = telling[:1] if "npm err" in output else telling[-1:]  # npm says it first, pip last
+    return (chosen or [line for line in lines if line][-1:] or ["it failed without a word"])[0].rstrip(".")
 
 
 def _member(archive: Path, member: str, limit: int) -> bytes:
