@@ -25,7 +25,7 @@ def fuzzer() -> Path:
 def test_the_corpus_reaches_an_opening(fuzzer: Path, tmp_path: Path) -> None:
     """Told to stop at the first opening, the fuzzer stops: so it gets past the MAC, and a finding would show."""
     environment = {**os.environ, "FACEGATE_FUZZ_FIND_OPENING": "1"}
-    command = [fuzzer, "-runs=0", f"-artifact_prefix={tmp_path}/", CORPUS]
+    command = [str(fuzzer), "-runs=0", f"-artifact_prefix={tmp_path}/", str(CORPUS)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode != 0
     assert "deadly signal" in result.stderr
@@ -38,13 +38,13 @@ def test_nothing_is_found(fuzzer: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
     new.mkdir()
     command = [
-        fuzzer,
+        str(fuzzer),
         f"-max_total_time={SECONDS}",
         "-max_len=4096",
         "-timeout=10",
         f"-artifact_prefix={found}/",
-        new,
-        CORPUS,
+        str(new),
+        str(CORPUS),
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-6000:]

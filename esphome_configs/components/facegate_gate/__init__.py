@@ -55,7 +55,7 @@ FORBIDDEN = {
 
 def gate_key(value: Any) -> str:
     """32 random bytes in hex, as ``facegate gate add`` makes them."""
-    text = cv.string_strict(value).lower()
+    text: str = cv.string_strict(value).lower()
     if re.fullmatch(r"[0-9a-f]{64}", text) is None:
         raise cv.Invalid("the gate's key has 64 hex digits; copy it from the panel, or make one: openssl rand -hex 32")
     # 32 random bytes have about 30 different values; fewer than 16 happens once in 10^15 keys.
@@ -66,7 +66,7 @@ def gate_key(value: Any) -> str:
 
 def wire_id(value: Any) -> str:
     """An id that may stand in a topic and in a signed line."""
-    text = cv.string_strict(value)
+    text: str = cv.string_strict(value)
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text) is None:
         raise cv.Invalid("an id has 1 to 32 of a-z, 0-9 and '-', and does not start with '-'")
     return text

@@ -81,8 +81,7 @@ def main() -> None:
         shutil.copytree(COMPONENTS / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file, changes in CHANGES.items():
         change(folder / file, changes)
-    for file in (HERE / "backend").iterdir():
-        shutil.copy(file, folder / "mqtt")
+    shutil.copytree(HERE / "backend", folder / "mqtt", dirs_exist_ok=True)
     shutil.copytree(HERE / "json", folder / "json")
 
 
