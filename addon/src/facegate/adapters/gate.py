@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-from facegate.adapters.mqtt import Cancel, MqttClient
+from facegate.adapters.listeners import Cancel, Listeners
+from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import ONLINE_SECONDS, NodeReport, NodeState, NodeVoice
 from facegate.adapters.store.errors import StoreError
 from facegate.contract import lines
@@ -113,8 +114,8 @@ class GateLink:
         self._cancels: list[Cancel] = []
         self._told: NodeState = "offline"
         self._timer: asyncio.TimerHandle | None = None
-        self._state_listeners: list[Callable[[NodeState], None]] = []
-        self._event_listeners: list[Callable[[NodeReport], None]] = []
+        self._state_listeners = Listeners[NodeState]()
+        self._event_listeners = Listeners[NodeReport]()
 
     @property
     def state(self) -> NodeState:
@@ -154,11 +155,11 @@ class GateLink:
 
     def on_state(self, listener: Callable[[NodeState], None]) -> Cancel:
         """Call ``listener`` whenever the state changes."""
-        return _listen(self._state_listeners, listener)
+        return self._state_listeners.add(listener)
 
     def on_event(self, listener: Callable[[NodeReport], None]) -> Cancel:
         """Call ``listener`` with each verified event, each once."""
-        return _listen(self._event_listeners, listener)
+        return self._event_listeners.add(listener)
 
     async def open(
         self,
@@ -334,8 +335,7 @@ class GateLink:
             )
         if report.lost:
             _LOG.warning("%d events of gate %s are lost.", report.lost, self.gate)
-        for listener in tuple(self._event_listeners):
-            listener(report)
+        self._event_listeners.tell(report)
 
     def _tell_state(self) -> None:
         if self._timer is not None:
@@ -346,8 +346,7 @@ class GateLink:
             self._timer = asyncio.get_running_loop().call_later(ONLINE_SECONDS + 0.1, self._tell_state)
         if state != self._told:
             self._told = state
-            for listener in tuple(self._state_listeners):
-                listener(state)
+            self._state_listeners.tell(state)
 
     def _save(self, kind: str) -> None:
         """Write the position soon. What a crash before that readmits, its age gives away as history."""
@@ -374,13 +373,3 @@ def _milliseconds(detail: str) -> float:
     """How long the node says that it will be busy, in seconds; for ever if it does not say."""
     number = lines.parse_number(detail, lines.COUNTER_MAX)
     return float("inf") if number is None else number / 1000
-
-
-def _listen[T](listeners: list[Callable[[T], None]], listener: Callable[[T], None]) -> Cancel:
-    listeners.append(listener)
-
-    def cancel() -> None:
-        if listener in listeners:
-            listeners.remove(listener)
-
-    return cancel

@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from facegate.adapters.listeners import Cancel, Listeners
 from facegate.settings import Broker
 
 _LOG = logging.getLogger(__name__)
@@ -54,9 +55,6 @@ class Presence:
 type OnMessage = Callable[[str, bytes, bool], None]
 """(topic, payload, retained). Retained means that the broker had kept the message from before."""
 
-type OnConnection = Callable[[Connection], None]
-type Cancel = Callable[[], None]
-
 
 class MqttClient:
     """One connection to one broker, held for as long as it runs: it tries for ever and says in ``state`` how it goes.
@@ -71,8 +69,8 @@ class MqttClient:
         self.state = Connection(False, "starting", f"FaceGate has not yet reached the MQTT broker at {_place(broker)}.")
         self._presence = presence
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._subscriptions: list[tuple[str, OnMessage]] = []
-        self._listeners: list[OnConnection] = []
+        self._subscriptions: dict[object, tuple[str, OnMessage]] = {}
+        self._listeners = Listeners[Connection]()
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=name,
@@ -126,29 +124,20 @@ class MqttClient:
 
         Subscribed with QoS 1: what the node sends again is dropped by its position.
         """
-        entry = (topic, callback)
-        self._subscriptions.append(entry)
+        token = object()
+        self._subscriptions[token] = (topic, callback)
         if self.connected:
             self._client.subscribe(topic, 1)
 
         def cancel() -> None:
-            if entry not in self._subscriptions:
-                return
-            self._subscriptions.remove(entry)
-            if self.connected and all(other != topic for other, _ in self._subscriptions):
+            if self._subscriptions.pop(token, None) is not None and self.connected and topic not in self._topics():
                 self._client.unsubscribe(topic)
 
         return cancel
 
-    def listen(self, listener: OnConnection) -> Cancel:
+    def listen(self, listener: Callable[[Connection], None]) -> Cancel:
         """Call ``listener`` with each new state."""
-        self._listeners.append(listener)
-
-        def cancel() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return cancel
+        return self._listeners.add(listener)
 
     # On the event loop
 
@@ -160,21 +149,23 @@ class MqttClient:
             _LOG.info("%s", state.text)
         else:
             _LOG.warning("%s", state.text)
-        for listener in tuple(self._listeners):
-            listener(state)
+        self._listeners.tell(state)
+
+    def _topics(self) -> list[str]:
+        return list(dict.fromkeys(topic for topic, _ in self._subscriptions.values()))
 
     def _arrived(self) -> None:
         if self.state.reason == "stopped":
             return
         # Before anyone is told: who speaks as soon as the broker is there wants to hear the answer.
-        for topic in dict.fromkeys(topic for topic, _ in self._subscriptions):
+        for topic in self._topics():
             self._client.subscribe(topic, 1)
         self._change(Connection(True, "connected", f"Connected to the MQTT broker at {_place(self.broker)}."))
         if self._presence is not None:
             self.publish(self._presence.topic, self._presence.online, retain=True, qos=1)
 
     def _deliver(self, topic: str, payload: bytes, retained: bool) -> None:
-        for wanted, callback in tuple(self._subscriptions):
+        for wanted, callback in tuple(self._subscriptions.values()):
             if paho.topic_matches_sub(wanted, topic):
                 callback(topic, payload, retained)
 
