@@ -331,7 +331,8 @@ def test_the_node_is_clean_under_the_sanitizers(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker", tls=True, users=USERS) as broker:
         peer = Peer(broker, key=key, username="recognizer")
         node = NativeNode(tmp_path / "node", broker, key=key, username="node", program=build_node(sanitize=True))
-= {"ASAN_OPTIONS": "detect_leaks=0"|= {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        # ESPHome never frees what it sets up once, so leaks say nothing.
+        node.environment |= {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
         with node:
             assert peer.ask(peer.command()).result == "opened"
             for size in (0, 1, 639, 640, 641, 5000):

@@ -15,6 +15,9 @@ from esphome.const import (
     CONF_INTERNAL,
     CONF_KEY,
     CONF_NAME,
+    CONF_ON_JSON_MESSAGE,
+    CONF_ON_MESSAGE,
+    CONF_OUTPUT,
     CONF_PLATFORM,
     CONF_REBOOT_TIMEOUT,
 )
@@ -44,6 +47,9 @@ FAIL_SAFE = "fail_safe"
 # Whoever can write to the broker could move these: ESPHome gives each an unsigned command topic.
 MOVABLE_DOMAINS = ("switch", "lock", "button", "cover", "valve")
 MOVABLE_PLATFORMS = ("template", "gpio", "output")
+
+# What may be given an output to move, beside those.
+OUTPUT_DOMAINS = (*MOVABLE_DOMAINS, "light", "fan")
 
 # What would let a stranger in beside the signed lines, and why.
 FORBIDDEN = {
@@ -136,14 +142,30 @@ def _refuse_unsigned_entities(full: Any) -> None:
     for domain in MOVABLE_DOMAINS:
         for entity in full.get(domain, []):
             if entity.get(CONF_PLATFORM) in MOVABLE_PLATFORMS and not entity.get(CONF_INTERNAL):
-                name = entity.get(CONF_NAME) or entity.get(CONF_ID)
                 raise cv.Invalid(
-                    f"the {domain} '{name}' would take unsigned commands from anyone on the broker; "
+                    f"the {domain} '{_called(entity)}' would take unsigned commands from anyone on the broker; "
                     "set 'internal: true' on it, or remove it"
                 )
 
 
+def _refuse_other_hands_on_the_relays(full: Any, relays: list[Any]) -> None:
+    for domain in OUTPUT_DOMAINS:
+        for entity in full.get(domain, []):
+            if entity.get(CONF_OUTPUT) in relays:
+                raise cv.Invalid(
+                    f"the {domain} '{_called(entity)}' moves '{entity[CONF_OUTPUT]}', which is the gate's alone; "
+                    "remove it"
+                )
+
+
+def _called(entity: Any) -> str:
+    return str(entity.get(CONF_NAME) or entity.get(CONF_ID))
+
+
 def _refuse_stock_mqtt(mqtt: Any) -> None:
+    for trigger in (CONF_ON_MESSAGE, CONF_ON_JSON_MESSAGE):
+        if mqtt.get(trigger):
+            raise cv.Invalid(f"the node would obey unsigned messages; remove '{trigger}' from 'mqtt'")
     if not mqtt[CONF_CLEAN_SESSION]:
         raise cv.Invalid(
             "with 'clean_session: false' the broker keeps commands for the node while it is off; "
@@ -165,6 +187,7 @@ def _final_validate(config: dict[str, Any]) -> dict[str, Any]:
     full = fv.full_config.get()
     _refuse_other_ways_in(full)
     _refuse_unsigned_entities(full)
+    _refuse_other_hands_on_the_relays(full, [config[key] for key in (CONF_RELAY, CONF_RELAY_2) if key in config])
     _refuse_stock_mqtt(full["mqtt"])
     return config
 
