@@ -7,7 +7,7 @@ from typing import Any, Final
 import voluptuous as vol
 from aiohttp import hdrs
 
-from facegate.web import api, cameras, gates, residents, schemas
+from facegate.web import api, cameras, enrolment, gates, residents, schemas
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
@@ -143,6 +143,10 @@ OPERATIONS: Final = (
     Operation(
         _DELETE, "/residents/{resident}", _MANAGE, residents.erase_resident, "Erase a resident for good", None,
         status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _POST, "/enrolments", _LOCAL, enrolment.enrol, "Enrol from picture files of this machine", schemas.ENROLLED,
+        schemas.ENROL,
     ),
     Operation(
         _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,

@@ -6,12 +6,16 @@ import voluptuous as vol
 
 from facegate.contract.messages import DIRECTIONS, REASONS
 from facegate.core.models import LivenessLevel, Mode, ResidentState
+from facegate.core.quality import Fault
+from facegate.residents.enrolment import Refusal
+from facegate.residents.notices import FACE
 from facegate.web.tokens import GRANTABLE
 
 _LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 _LATEST_MS: Final = _LATEST * 1000
 _MOST_GATES: Final = 256
+_MOST_PICTURES: Final = 50
 _ZONE_CORNERS: Final = (3, 32)
 
 
@@ -252,6 +256,37 @@ RESIDENT_ANSWER = vol.Schema(
     }
 )
 RESIDENTS_ANSWER = vol.Schema([RESIDENT_ANSWER.schema])
+
+ENROL = vol.Schema(
+    {
+        vol.Required("name", description="What somebody new is called; or the name or id of a resident."): _NAME,
+        vol.Required("pictures", description="Files on the machine that FaceGate runs on, by their whole path."): (
+            Items(_pattern(r"/[^\0]{1,4095}", "a whole path"), least=1, most=_MOST_PICTURES)
+        ),
+        vol.Required("language", description="In which the resident was given the notice."): vol.In(list(FACE)),
+        vol.Required("channel", description="How the resident consented, for the record."): Text(1, 120),
+        vol.Optional("person", description="The Home Assistant person this is."): _PERSON,
+    }
+)
+ENROLLED = vol.Schema(
+    {
+        vol.Required("resident", description="Null where somebody new was not enrolled."): _or_null(str),
+        vol.Required("accepted", description="How many pictures gave a template."): int,
+        vol.Required("pictures"): [
+            {
+                vol.Required("name"): str,
+                vol.Required("refused", description="Why; empty for a picture that was used."): [
+                    vol.In([str(reason) for reason in (*Fault, *Refusal)])
+                ],
+                vol.Required("detail"): str,
+            }
+        ],
+        vol.Required("duplicate", description="Whose face this is already."): _or_null(str),
+        vol.Required("alike", description="Residents who look so much alike that the gate may not tell them apart."): [
+            {vol.Required("name"): str, vol.Required("score"): vol.Any(int, float)}
+        ],
+    }
+)
 
 OPEN = vol.Schema(
     {

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from facegate.core.models import Camera, Gate, Resident, Template
 from facegate.opening import OpenOutcome, OpenRequest
+from facegate.residents.application import Admitted, Application
 from facegate.web.pairing import Pairing
 
 
@@ -129,7 +130,7 @@ class Services:
 
     ``api``: the address that is published in the status message. ``event_key`` signs events.
     ``person(alias)`` returns the resident's id behind an event, for the short time that the alias lives.
-    ``changed`` is awaited after gates, cameras or residents have changed. ``local_token`` is good for everything
+    ``admit`` enrols somebody with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed. ``local_token`` is good for everything
     until the service ends; commands on the same machine find it in ``adapters.local_access``.
     """
 
@@ -141,5 +142,6 @@ class Services:
     event_key: bytes = field(repr=False)
     health: Callable[[], Health]
     person: Callable[[str], str | None]
+    admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
     local_token: str = field(default="", repr=False)

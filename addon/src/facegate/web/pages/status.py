@@ -94,10 +94,20 @@ async def _cards(services: Services, words: Mapping[str, str]) -> list[_GateCard
                 mode=words[f"mode.{gate.mode}"],
                 normal=gate.mode is Mode.NORMAL,
                 lights=tuple(lights),
-                problems=tuple(words.get(f"problem.{problem}", problem) for problem in state.problems),
+                problems=tuple(_problem(words, problem) for problem in state.problems if _is_the_gates_own(problem)),
             )
         )
     return cards
+
+
+def _is_the_gates_own(problem: str) -> bool:
+    return not problem.startswith("camera_")  # those stand beside their camera already
+
+
+def _problem(words: Mapping[str, str], problem: str) -> str:
+    if problem.endswith("_failed"):
+        return words["problem.failed"]
+    return words.get(f"problem.{problem}", problem)
 
 
 def _light(words: Mapping[str, str], thing: str, state: str, *, label: str = "", reason: str = "") -> _Light:
