@@ -1,6 +1,6 @@
 """Enrolment on real pictures with the real models: what is good enough, who it is, and what is left behind."""
 
-import os
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from facegate.adapters import local_access
 from facegate.adapters.store import ConsentError, Store
 from facegate.cli import app
 from facegate.core.matching import Gallery
@@ -22,10 +23,7 @@ from facegate.settings import make_settings
 from facegate.vision import Models, load
 from facegate.vision.chips import cut
 from facegate.vision.pictures import read_picture
-
-CACHE = Path(__file__).parents[2] / ".cache"
-PEOPLE = Path(os.environ.get("FACEGATE_PEOPLE") or CACHE / "people")
-MODELS = Path(os.environ.get("FACEGATE_MODELS") or CACHE / "models")
+from tests.parts.web import LOCAL_TOKEN, MODELS, PEOPLE, running_site
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +139,7 @@ def changed(change: Callable[[Image], np.ndarray]) -> bytes:
         (lambda: png(np.full((480, 640, 3), 120, np.uint8)), Fault.NO_FACE),
         (lambda: png(beside(portrait("obama.jpg"), portrait("biden.jpg"))), Fault.SEVERAL_FACES),
         (lambda: changed(lambda i: cv2.resize(i, None, fx=0.12, fy=0.12, interpolation=cv2.INTER_AREA)), Fault.SMALL),
+        (lambda: changed(lambda i: cv2.GaussianBlur(i, (0, 0), 12)), Fault.BLURRED),
         (lambda: changed(lambda i: i * 0.15), Fault.DARK),
         (lambda: changed(lambda i: 128 + (i - 128.0) * 0.12), Fault.FLAT),
     ],
@@ -326,3 +325,45 @@ def test_two_residents_of_one_name_are_told_apart_by_id(run: Callable[..., tuple
     assert run("enroll", second.id, PEOPLE / "obama.jpg", "--yes")[0] == 0
     with Store.open(tmp_path / "data") as store:
         assert {template.resident for template in store.templates()} == {second.id}
+
+
+async def test_while_the_service_runs_the_commands_ask_it(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with running_site(data) as site:
+        local_access.offer(data, local_access.LocalAccess(f"http://127.0.0.1:{site.running.api_port}", LOCAL_TOKEN))
+
+        async def command(*arguments: str | Path) -> tuple[int, str]:
+            return await asyncio.to_thread(run, *arguments)
+
+        code, output = await command("enroll", "Resident 1", PEOPLE / "obama.jpg", PEOPLE / "biden.jpg", "--yes")
+        assert (code, "not the same person" in output) == (1, True)
+        assert site.store.residents() == []
+        assert site.gate_side.changes == 0
+        code, output = await command(
+            "enroll",
+            "Resident 1",
+            PEOPLE / "obama.jpg",
+            PEOPLE / "obama2.jpg",
+            "--consent",
+            "on paper",
+            "--person",
+            "p",
+        )
+        assert (code, "enrolled with 2 of 2" in output) == (0, True)
+        assert site.gate_side.changes == 1
+        (resident,) = site.store.residents()
+        assert (resident.name, resident.person, resident.state) == ("Resident 1", "p", ResidentState.ENROLLED)
+        assert [consent.channel for consent in site.store.consents(resident.id)] == ["command_line: on paper"]
+        assert len(site.store.templates()) == 2
+
+        code, output = await command("enroll", "Resident 2", PEOPLE / "obama3.jpg", "--yes")
+        assert (code, "enrolled already, as Resident 1" in output) == (1, True)
+        code, output = await command("residents")
+        assert (code, resident.id in output) == (0, True)
+        code, output = await command("forget", "Resident 1", "--yes")
+        assert (code, "Resident 1 is erased" in output) == (0, True)
+        assert site.store.residents() == []
+        site.store.add_resident("Twin")
+        site.store.add_resident("Twin")
+        code, output = await command("enroll", "Twin", PEOPLE / "obama.jpg", "--yes")
+        assert (code, "2 residents are called Twin" in output) == (1, True)

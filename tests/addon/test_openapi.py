@@ -14,7 +14,7 @@ from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
 from facegate.web.operations import OPERATIONS, Operation
 from facegate.web.services import CameraHealth, GateHealth, Health
-from tests.parts.web import LOCAL_TOKEN, Reply, Site, now_ms, running_site
+from tests.parts.web import LOCAL_TOKEN, PEOPLE, Reply, Site, now_ms, running_site
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +197,12 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     site.gate_side.result = "node_silent"
     wish["issued_at"] = now_ms()
     await step("open_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "1" * 16})
+    pictures = [str(PEOPLE / name) for name in ("astronaut.png", "biden.jpg", "not-there.jpg")]
+    wish = {"name": "Resident 2", "pictures": pictures, "language": "en", "channel": "given on paper"}
+    await step("enrol", wish, status=403)
+    await step("enrol", {**wish, "pictures": ["a.jpg"]}, status=422, bearer=LOCAL_TOKEN)
+    await step("enrol", wish, status=200, bearer=LOCAL_TOKEN)
+    await step("enrol", {**wish, "pictures": pictures[:1]}, status=200, bearer=LOCAL_TOKEN)
     await step("erase_resident", status=204, path=resident)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)

@@ -1,9 +1,11 @@
 """The real API and the real pages on loopback, on a real store in a temporary folder."""
 
+import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,17 @@ import aiohttp
 
 from facegate.adapters.store import Store
 from facegate.opening import Link, Openings
-from facegate.settings import Settings
+from facegate.residents.application import admit
+from facegate.settings import Settings, make_settings
+from facegate.vision import Models, load
 from facegate.web import server
 from facegate.web.pairing import Pairing
 from facegate.web.services import Services
 from tests.fakes.gate_side import GateSide
 
+_CACHE = Path(__file__).parents[2] / ".cache"
+PEOPLE = Path(os.environ.get("FACEGATE_PEOPLE") or _CACHE / "people")
+MODELS = Path(os.environ.get("FACEGATE_MODELS") or _CACHE / "models")
 API_URL = "http://recognizer.example:8711"
 LOCAL_TOKEN = "local-token-of-this-run"
 
@@ -40,6 +47,12 @@ class _EveryGate(dict[str, Link]):
 
     def get(self, gate: str, default: Any = None) -> Link:
         return self._link
+
+
+@cache
+def _models() -> Models:
+    """The real models, read by the first test that enrols."""
+    return load(make_settings({}, data=MODELS, models=MODELS))
 
 
 @dataclass
@@ -127,6 +140,7 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
         event_key=store.event_key(),
         health=lambda: gate_side.health,
         person=gate_side.people.get,
+        admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
         local_token=LOCAL_TOKEN,
     )

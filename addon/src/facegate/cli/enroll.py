@@ -1,9 +1,8 @@
-"""``facegate enroll``: let a resident be recognised."""
+"""``facegate enroll``: let a resident be recognised, with the service running or not."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -11,11 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from facegate.cli.console import notes, stop, stops_at
-from facegate.cli.residents import find
 from facegate.settings import SettingsError, default_data, default_models, make_settings
 
 if TYPE_CHECKING:
-    from facegate.residents.enrolment import EnrolmentReport, PictureVerdict
     from facegate.residents.notices import Notice
 
 _SAYS: Final = {
@@ -53,8 +50,10 @@ def enroll(
     ] = False,
 ) -> None:
     """Let a resident be recognised: make templates from pictures, which are not kept."""
-    from facegate.adapters.store import Store, StoreError
-    from facegate.residents import enrolment
+    from facegate.adapters.store import InUseError, Store, StoreError
+    from facegate.cli import local_api
+    from facegate.residents.application import Application, ApplicationError, admit, describe
+    from facegate.residents.enrolment import Picture
     from facegate.residents.notices import FACE
     from facegate.vision import load
     from facegate.vision.errors import VisionError
@@ -62,22 +61,20 @@ def enroll(
     if language not in FACE:
         stop(f"There is no notice in '{language}': choose one of {', '.join(FACE)}.")
     channel = _consented(name, FACE[language], consent, yes=yes)
-    with stops_at(SettingsError, StoreError, VisionError):
+    request = {"name": name, "pictures": [str(path.absolute()) for path in images], "language": language}
+    request |= {"channel": channel} | ({"person": person} if person is not None else {})
+    with stops_at(ApplicationError, SettingsError, StoreError, VisionError):
         settings = make_settings({}, data=data or default_data(), models=models or default_models())
-        with Store.open(settings.data) as store:
-            known = find(store.residents(), name)
-            pictures = [enrolment.Picture(path.name, path) for path in images]
-            report = enrolment.examine(load(settings), pictures, store.templates(), known.id if known else None)
-            if report.accepted:
-                resident = known or store.add_resident(name)
-                if person is not None:
-                    store.update_resident(replace(resident, person=person))
-                given = store.add_consent(resident.id, notice=FACE[language].hash, language=language, channel=channel)
-                report = enrolment.keep(store, resident, report, given.id)
-            _print(
-                report, known.name if known else name, {resident.id: resident.name for resident in store.residents()}
-            )
-    if not report.accepted:
+        try:
+            with Store.open(settings.data) as store:
+                application = Application(
+                    name, tuple(Picture(path.name, path) for path in images), FACE[language], channel, person
+                )
+                answer = describe(admit(store, load(settings), application), store.residents())
+        except InUseError:
+            answer = local_api.call(data, "POST", "/enrolments", request)
+    _print(answer, name)
+    if not answer["accepted"]:
         raise typer.Exit(1)
 
 
@@ -99,39 +96,32 @@ def _consented(name: str, notice: Notice, how: str | None, *, yes: bool) -> str:
     return "command_line"
 
 
-def _print(report: EnrolmentReport, name: str, names: dict[str, str]) -> None:
+def _print(answer: dict[str, Any], name: str) -> None:
     table = Table()
     for column in ("Picture", "", "Verdict"):
         table.add_column(column, overflow="fold")
-    for picture in report.pictures:
-        mark = "[green]✓[/]" if picture.accepted else "[red]✗[/]"
-        table.add_row(escape(picture.name), mark, escape(_verdict(picture)))
+    for picture in answer["pictures"]:
+        mark = "[red]✗[/]" if picture["refused"] else "[green]✓[/]"
+        reasons = picture["detail"] or "; ".join(_SAYS[fault] for fault in picture["refused"]) or "enrolled"
+        table.add_row(escape(picture["name"]), mark, escape(reasons))
     Console().print(table)
-    if report.duplicate is not None:
-        notes.print(
-            f"This face is enrolled already, as {names.get(report.duplicate, report.duplicate)}: nothing was stored. "
-            "Add pictures under that name, or check who is in them.",
-            style="red", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
-    for alike in report.alike:
-        notes.print(
-            f"{name} looks much like {names.get(alike.resident, alike.resident)} (similarity {alike.score:.2f}): where "
-            "the gate cannot tell them apart it stays closed, so give both a second way in.",
-            style="yellow", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
-    if report.accepted:
-        notes.print(
-            f"{name} is enrolled with {report.accepted} of {len(report.pictures)} pictures; none was kept.",
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
-    elif report.duplicate is None:
-        notes.print(
-            f"No picture of {name} could be used, and nothing was stored: try again with better ones.",
-            style="red", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+    if answer["duplicate"] is not None:
+        _note(
+            f"This face is enrolled already, as {answer['duplicate']}: nothing was stored. Add pictures under that "
+            "name, or check who is in them.",
+            "red",
+        )
+    for alike in answer["alike"]:
+        _note(
+            f"{name} looks much like {alike['name']} (similarity {alike['score']:.2f}): where the gate cannot tell "
+            "them apart it stays closed, so give both a second way in.",
+            "yellow",
+        )
+    if answer["accepted"]:
+        _note(f"{name} is enrolled with {answer['accepted']} of {len(answer['pictures'])} pictures; none was kept.")
+    elif answer["duplicate"] is None:
+        _note(f"No picture of {name} could be used, and nothing was stored: try again with better ones.", "red")
 
 
-def _verdict(picture: PictureVerdict) -> str:
-    if picture.accepted:
-        return "enrolled"
-    return picture.detail or "; ".join(_SAYS[fault] for fault in picture.refused)
+def _note(sentence: str, style: str | None = None) -> None:
+    notes.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,6 +1,5 @@
 """``facegate residents`` and ``facegate forget``: who lives here, and erasing them, with the service running or not."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,8 +33,10 @@ def forget(
     """Erase a resident for good: face, name and key; backups made before cannot bring them back."""
     from facegate.adapters.store import InUseError, Store, StoreError
     from facegate.cli import local_api
+    from facegate.residents.application import ApplicationError, named
 
-    resident = find(_all(data), name) or stop(f"There is no resident '{name}': see 'facegate residents'.")
+    with stops_at(ApplicationError):
+        resident = named(_all(data), name) or stop(f"There is no resident '{name}': see 'facegate residents'.")
     if not yes:
         typer.confirm(f"Erase {resident.name} for good? This cannot be undone.", abort=True, err=True)
     with stops_at(StoreError):
@@ -45,14 +46,6 @@ def forget(
         except InUseError:
             local_api.call(data, "DELETE", f"/residents/{resident.id}")
     notes.print(f"{resident.name} is erased.", markup=False, highlight=False)
-
-
-def find(everyone: Sequence[Resident], name: str) -> Resident | None:
-    """Return the resident with this id or name; ends the command when several have the name."""
-    found = [resident for resident in everyone if name in {resident.id, resident.name}]
-    if len(found) > 1:
-        stop(f"{len(found)} residents are called {name}: say which by the id that 'facegate residents' shows.")
-    return found[0] if found else None
 
 
 def _all(data: Path | None) -> list[Resident]:

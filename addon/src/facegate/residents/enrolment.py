@@ -24,14 +24,14 @@ from facegate.vision.pictures import read_picture
 
 _THRESHOLDS: Final = Thresholds()
 
-# Measured with SFace on 142 people of two research sets (1,744 pairs of pictures of one person):
+# Measured with SFace on 143 people of two research sets (1,998 pairs of pictures of one person):
 REPEATED: Final = 0.985
 """Cosine above which two pictures are the same one: frames of one webcam sitting came to 0.980."""
 
 DUPLICATE: Final = 0.6
 """Cosine of the pictures' mean above which this is another resident rather than somebody who looks like them.
 
-126 of 133 people were above it with their own other pictures (the rest still show as look-alikes), and none of 142
+127 of 137 people were above it with their own other pictures (the rest still show as look-alikes), and none of 143
 with anybody else's, idols made up alike included (0.579).
 """
 
@@ -141,7 +141,7 @@ def examine(
         if vector is not None:
             found[number] = vector
 
-    for number in _strangers(found, own, thresholds.same):
+    for number in _strangers(found, own, thresholds.pictures):
         del found[number]
         verdicts[number] = replace(verdicts[number], refused=(Refusal.NOT_SAME_PERSON,))
 
