@@ -296,7 +296,7 @@ class Openings:
         return outcome
 
     def _nobody_seen(self, request: OpenRequest) -> None:
-        del self._unseen[request.id]
+        self._unseen.pop(request.id, None)
         self._spawn(self._record_passage(request.id, request.gate, request.direction, UNSEEN))
 
     async def _passage(self, report: NodeReport) -> None:
@@ -324,6 +324,10 @@ class Openings:
 
     async def _record_passage(self, opening: str | None, gate: str, direction: Direction, passage: str) -> None:
         def write() -> None:
+            if opening is not None and passage == UNSEEN:
+                record = self._store.opening(opening)
+                if record is None or record.passage is not None:
+                    return  # somebody was quicker than the record of the opening
             try:
                 self._store.record_passage(opening, gate=gate, direction=direction, passage=passage, at=self._unix())
             except NotFoundError:  # an opening of a store that is gone, or one that was never ours
