@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from facegate.cli.console import stop, stops_at
+from facegate.cli.console import notes, stop, stops_at
+from facegate.core.pinned import Converted, Npm, PyPI, Source, Url
 from facegate.settings import default_models
 from facegate.vision import zoo
 from facegate.vision.errors import ModelError
@@ -33,18 +35,38 @@ def show(
     if as_json:
         typer.echo(json.dumps([_as_dict(model, str(state)) for model, state in rows], indent=2))
         return
-    table = Table(title=f"Models in {place}", title_justify="left")
-    for column in ("Model", "Role", "Licence", "Source", "Size", "SHA-256", "State"):
-        table.add_column(column, overflow="fold")
+    table = Table(
+        title=f"Models in {place}", title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="bold dim"
+    )
+    for column in ("Model", "Role", "Licence", "Sources", "Size", "SHA-256", "State"):
+        wraps = column in {"Licence", "Sources"}
+        table.add_column(column, no_wrap=not wraps, justify="right" if column == "Size" else "left")
     for model, state in rows:
         licence = model.licence if model.permissive else f"[yellow]{model.licence}[/]"
         colour = {"verified": "green", "missing": "dim"}.get(str(state), "red")
-        sources = "\n".join(str(source) for source in model.sources)
+        sources = ", ".join(dict.fromkeys(_brief(source) for source in model.sources))
         name = f"[bold]{model.name}[/]" if model.default else model.name
-        table.add_row(
-            name, model.role, licence, sources, f"{model.size / 1e6:.1f} MB", model.sha256, f"[{colour}]{state}[/]"
-        )
+        size = f"{model.size / 1e6:.1f} MB"
+        table.add_row(name, model.role, licence, sources, size, model.sha256[:8], f"[{colour}]{state}[/]")
     Console().print(table)
+    notes.print(
+        "Bold: what the product runs with. Yellow: not for every use, so fetched only with --accept-licence NAME. "
+        "Whole addresses and hashes: --json.",
+        style="dim",
+    )
+
+
+def _brief(source: Source) -> str:
+    """Return a source in a word."""
+    match source:
+        case Url():
+            return urlsplit(source.address).netloc
+        case Converted():
+            return _brief(source.origin)
+        case PyPI():
+            return "PyPI"
+        case Npm():
+            return "npm"
 
 
 def _as_dict(model: zoo.Model, state: str) -> dict[str, object]:

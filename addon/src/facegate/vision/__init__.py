@@ -38,7 +38,7 @@ def load(settings: Settings) -> Models:
     from facegate.vision.detector import Detector  # noqa: PLC0415
     from facegate.vision.embedder import Embedder  # noqa: PLC0415
     from facegate.vision.errors import VisionError  # noqa: PLC0415
-    from facegate.vision.runtime import Runtime, Session  # noqa: PLC0415
+    from facegate.vision.runtime import Runtime, Session, give_back_memory  # noqa: PLC0415
 
     zoo.known(settings.detector, zoo.Role.DETECTOR)
     zoo.known(settings.embedder, zoo.Role.EMBEDDER)
@@ -53,9 +53,10 @@ def load(settings: Settings) -> Models:
         antispoof = AntiSpoof(classifier(LIVENESS_MODEL))
     except VisionError as error:
         notes.append(f"Without the liveness model no gate opens that asks for liveness. {error}")
-    models = Models(
+    loaded = Models(
         detector=Detector(runtime.session(detector, settings.detector)),
         embedder=Embedder(classifier(settings.embedder), settings.embedder),
         antispoof=antispoof,
     )
-    return replace(models, notes=tuple(notes + ([runtime.fallback] if runtime.fallback else [])))
+    give_back_memory()
+    return replace(loaded, notes=tuple(notes + ([runtime.fallback] if runtime.fallback else [])))

@@ -152,7 +152,7 @@ _MODELS = (
     Model(
         name="edgeface_s",
         role=Role.EMBEDDER,
-        licence="CC BY-NC-SA 4.0 (non-commercial)",
+        licence="CC BY-NC-SA 4.0",
         permissive=False,
         sha256="b850767cf791bda585600b5c4c7d7432b2f998ccd862caae34ef1afa967d2e54",
         size=14_700_000,
@@ -165,7 +165,7 @@ _MODELS = (
     Model(
         name="arcface_mbf",
         role=Role.EMBEDDER,
-        licence="InsightFace model zoo (non-commercial research only)",
+        licence="Research only (InsightFace)",
         permissive=False,
         sha256="9cc6e4a75f0e2bf0b1aed94578f144d15175f357bdc05e815e5c4a02b319eb4f",
         size=13_616_099,
@@ -178,7 +178,7 @@ _MODELS = (
     Model(
         name="arcface_r50",
         role=Role.EMBEDDER,
-        licence="InsightFace model zoo (non-commercial research only)",
+        licence="Research only (InsightFace)",
         permissive=False,
         sha256="4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
         size=174_383_860,
