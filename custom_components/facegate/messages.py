@@ -223,7 +223,8 @@ def _load(payload: bytes | str, kind: str) -> dict[str, Any]:
 def _verified(payload: bytes | str, kind: str, key: bytes) -> dict[str, Any]:
     content = _load(payload, kind)
     mac = content.pop("mac", None)
-    if not isinstance(mac, str) or not hmac.compare_digest(_mac(content, key).encode(), mac.encode()):
+    # Only ASCII can be compared, and JSON can carry what cannot even be encoded.
+    if not isinstance(mac, str) or not mac.isascii() or not hmac.compare_digest(_mac(content, key), mac):
         raise MessageError("mac")
     return content
 
