@@ -1,0 +1,216 @@
+"""Builds and wires everything that runs; start and stop read like a list of what exists."""
+
+import asyncio
+import logging
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from facegate import __version__, vision
+from facegate.adapters import local_access
+from facegate.adapters.announcer import Announcer
+from facegate.adapters.gate import GateLink
+from facegate.adapters.mqtt import MqttClient, MqttError, Presence
+from facegate.adapters.state_board import StateBoard
+from facegate.adapters.store import Store, StoreError
+from facegate.building import Building
+from facegate.contract.messages import Status, Topics
+from facegate.core.models import Decision, Verdict
+from facegate.opening import Openings, OpenOutcome, OpenRequest
+from facegate.pipeline import CameraPipeline
+from facegate.residents.application import admit
+from facegate.settings import Settings
+from facegate.vision.errors import VisionError
+from facegate.web import server
+from facegate.web.pairing import Pairing
+from facegate.web.services import CameraHealth, GateHealth, Health, Services
+
+_LOG = logging.getLogger(__name__)
+_LOOK_SECONDS = 1.0  # how often the gates' standing is looked at; what has not changed is not published
+
+
+class StartError(Exception):
+    """The service cannot start; the text is one sentence that says what to do."""
+
+
+type DecisionListener = Callable[[Decision, OpenOutcome | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Everything that was built, in the order it was built."""
+
+    store: Store
+    models: vision.Models
+    mqtt: MqttClient
+    building: Building
+    openings: Openings
+    announcer: Announcer
+    board: StateBoard
+
+
+class Service:
+    """The recognizer. Belongs to one event loop.
+
+    Args:
+        settings: what is fixed while it runs.
+        local_pages: whether everybody on this machine may see the pages without Home Assistant.
+        loop_clips: whether a camera that is a clip begins again at its end.
+        on_decision: called with each decision and, if it was granted, with what came of it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        local_pages: bool = False,
+        loop_clips: bool = False,
+        on_decision: DecisionListener | None = None,
+    ) -> None:
+        self.settings = settings
+        self._local_pages = local_pages
+        self._loop_clips = loop_clips
+        self._on_decision = on_decision
+        self._parts: _Parts | None = None
+        self._web: server.Running | None = None
+        self._look: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start everything. Raises StartError, with everything stopped again."""
+        try:
+            await self._start()
+        except (StoreError, VisionError, MqttError, server.WebError) as error:
+            await self.stop()
+            raise StartError(str(error)) from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        store = await asyncio.to_thread(Store.open, self.settings.data)
+        try:
+            self._parts = await self._build(store)
+        except BaseException:
+            store.close()
+            raise
+        await self._parts.mqtt.start()
+        await self._parts.building.follow()
+        await self._serve(self._parts)
+        self._look = asyncio.create_task(self._keep_showing(self._parts))
+        _LOG.info("FaceGate %s watches %d gates", __version__, len(self._parts.building.plan.gates))
+
+    async def stop(self) -> None:
+        """Stop watching, bring openings under way to their end, say goodbye, close the store."""
+        local_access.withdraw(self.settings.data)
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+        if self._web is not None:
+            await self._web.close()
+            self._web = None
+        if self._parts is not None:
+            parts, self._parts = self._parts, None
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await parts.openings.stop()
+            await parts.building.close()
+            await parts.mqtt.stop()
+            await asyncio.to_thread(parts.store.close)
+
+    def health(self) -> Health:
+        """How everything does at this moment."""
+        if self._parts is None:
+            return Health()
+        building = self._parts.building
+        return Health(
+            broker=self._parts.mqtt.connected,
+            gates={s.gate: GateHealth(s.camera, s.node, s.problems) for s in building.standings()},
+            cameras={c.camera: CameraHealth(c.condition, c.reason) for c in building.cameras()},
+        )
+
+    async def changed(self) -> None:
+        """Take over what was changed in the store."""
+        if self._parts is not None:
+            await self._parts.building.follow()
+            self._parts.board.show(self._parts.building.standings())
+
+    async def _build(self, store: Store) -> _Parts:
+        settings = self.settings
+        models = await asyncio.to_thread(vision.load, settings)
+        for note in models.notes:
+            _LOG.warning("%s", note)
+        boot = await asyncio.to_thread(store.next_boot)
+        event_key = await asyncio.to_thread(store.event_key)
+        topics = Topics(settings.site)
+        mqtt = MqttClient(settings.broker, presence=self._presence(store.installation, topics))
+        links: dict[str, GateLink] = {}
+        announcer = Announcer(mqtt, topics, boot=boot, key=lambda: event_key)
+        openings = Openings(store, links, announcer.announce)
+        building = Building(
+            store, mqtt, topics, models, links,
+            decided=self._decided, heard=openings.hear, loop_clips=self._loop_clips,
+        )  # fmt: skip
+        board = StateBoard(mqtt, topics, boot, lambda: event_key)
+        return _Parts(store, models, mqtt, building, openings, announcer, board)
+
+    async def _serve(self, parts: _Parts) -> None:
+        token = secrets.token_urlsafe(32)
+        services = Services(
+            store=parts.store,
+            pairing=Pairing(),
+            site=self.settings.site,
+            api=self._api_address(),
+            event_key=await asyncio.to_thread(parts.store.event_key),
+            health=self.health,
+            openings=parts.openings,
+            person=parts.announcer.person,
+            admit=partial(admit, parts.store, parts.models),
+            changed=self.changed,
+            local_token=token,
+        )
+        allowed = server.SUPERVISOR | (server.LOOPBACK if self._local_pages else frozenset())
+        self._web = await server.start(services, self.settings, ingress_from=allowed)
+        url = f"http://127.0.0.1:{self._web.api_port}"
+        await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
+
+    def _presence(self, installation: str, topics: Topics) -> Presence:
+        def status(*, online: bool) -> bytes:
+            return Status(installation, __version__, self._api_address(), online).encode()
+
+        return Presence(topics.status, online=status(online=True), offline=status(online=False))
+
+    def _api_address(self) -> str:
+        """Where Home Assistant reaches the API: as the owner says, else by this machine's own name."""
+        return self.settings.api_url or f"http://{socket.gethostname()}:{self.settings.api_port}"
+
+    async def _keep_showing(self, parts: _Parts) -> None:
+        while True:
+            parts.board.show(parts.building.standings())
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    # What was decided is acted on here, on the event loop
+
+    def _decided(self, pipeline: CameraPipeline, decision: Decision) -> None:
+        task = asyncio.get_running_loop().create_task(self._act(pipeline, decision))
+        self._tasks.add(task)
+        task.add_done_callback(self._acted)
+
+    async def _act(self, pipeline: CameraPipeline, decision: Decision) -> None:
+        if self._parts is None:
+            return
+        outcome = None
+        if decision.verdict is Verdict.GRANTED:
+            request = OpenRequest.of(decision, lambda: pipeline.still_there(decision.track, time.monotonic()))
+            outcome = await self._parts.openings.open(request)
+        else:
+            await self._parts.openings.deny(decision)
+        if self._on_decision is not None:
+            self._on_decision(decision, outcome)
+
+    def _acted(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.critical("A decision could not be carried out; the gate stays closed.", exc_info=error)

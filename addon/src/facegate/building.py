@@ -1,0 +1,181 @@
+"""What stands in the building now: one link per gate, one watch per camera, kept in step with the store."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facegate.adapters.camera import open_camera
+from facegate.adapters.gate import GateLink
+from facegate.adapters.mqtt import MqttClient
+from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.state_board import Standing
+from facegate.adapters.store import Store
+from facegate.contract.messages import Topics
+from facegate.core.matching import Gallery
+from facegate.core.models import Camera, Decision, Gate, Resident, Template
+from facegate.core.recognition import Recognition
+from facegate.pipeline import CameraPipeline
+from facegate.vision import Models
+from facegate.watch import CameraHealth, CameraWatch
+
+_LOG = logging.getLogger(__name__)
+
+type Decided = Callable[[CameraPipeline, Decision], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the store says should stand here; ``keys`` are the gates' keys."""
+
+    gates: dict[str, Gate]
+    keys: dict[str, bytes]
+    cameras: dict[str, Camera]
+    residents: dict[str, Resident]
+    templates: tuple[Template, ...]
+
+    @classmethod
+    def read(cls, store: Store) -> Plan:
+        """Read everything at once; blocks."""
+        gates = {gate.id: gate for gate in store.gates()}
+        return cls(
+            gates=gates,
+            keys={gate: store.gate_key(gate) for gate in gates},
+            cameras={camera.id: camera for camera in store.cameras()},
+            residents={resident.id: resident for resident in store.residents()},
+            templates=tuple(store.templates()),
+        )
+
+
+class Building:
+    """Belongs to the event loop.
+
+    Args:
+        store: what should stand here.
+        mqtt: the way to the nodes.
+        topics: of this site.
+        models: shared by all cameras.
+        links: filled with the way to each gate's node.
+        decided: called on the loop once for each decision of any camera.
+        heard: called with each verified event of a node.
+        loop_clips: whether a clip begins again at its end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mqtt: MqttClient,
+        topics: Topics,
+        models: Models,
+        links: dict[str, GateLink],
+        *,
+        decided: Decided,
+        heard: Callable[[NodeReport], None],
+        loop_clips: bool = False,
+    ) -> None:
+        self.plan = Plan({}, {}, {}, {}, ())
+        self.links = links
+        self._heard = heard
+        self._store = store
+        self._mqtt = mqtt
+        self._topics = topics
+        self._models = models
+        self._decided = decided
+        self._loop_clips = loop_clips
+        self._watches: dict[str, CameraWatch] = {}
+        self._following = asyncio.Lock()
+
+    async def follow(self) -> None:
+        """Bring links, watches and galleries in step with the store; returns when they are."""
+        async with self._following:
+            plan = await asyncio.to_thread(Plan.read, self._store)
+            before, self.plan = self.plan, plan
+            await self._follow_gates(before)
+            await self._follow_cameras(before)
+
+    async def close(self) -> None:
+        """Stop watching, then stop listening."""
+        async with self._following:
+            self.plan = Plan({}, {}, {}, {}, ())
+            await self._end_watches(set(self._watches))
+            for link in self.links.values():
+                await link.stop()
+            self.links.clear()
+
+    def outdated(self) -> frozenset[str]:
+        """Residents whose templates were all made by another model than the one in use: enrol them again."""
+        usable = {template.resident for template in self._usable()}
+        return frozenset(template.resident for template in self.plan.templates) - usable
+
+    def cameras(self) -> list[CameraHealth]:
+        """How each camera does."""
+        return [watch.health() for watch in self._watches.values()]
+
+    def standings(self) -> list[Standing]:
+        """How each gate stands: the worst of its cameras, its node, and what is wrong."""
+        cameras: dict[str, list[CameraHealth]] = {gate: [] for gate in self.plan.gates}
+        for camera in self.cameras():
+            cameras.setdefault(camera.gate, []).append(camera)
+        return [
+            _standing(gate, self.links.get(gate.id), cameras[gate.id], outdated=bool(self.outdated()))
+            for gate in self.plan.gates.values()
+        ]
+
+    async def _follow_gates(self, before: Plan) -> None:
+        for gate in set(self.links) - {g for g in self.plan.gates if self.plan.keys[g] == before.keys.get(g)}:
+            await self.links.pop(gate).stop()
+        for gate in self.plan.gates:
+            if gate not in self.links:
+                link = GateLink(gate, self.plan.keys[gate], self._mqtt, self._topics, positions=self._store)
+                link.on_event(self._heard)
+                self.links[gate] = link
+                await link.start()
+
+    async def _follow_cameras(self, before: Plan) -> None:
+        wanted = self.plan.cameras
+        await self._end_watches({c for c in self._watches if wanted.get(c) != before.cameras.get(c)})
+        gallery = Gallery(self._usable())
+        for camera in wanted.values():
+            recognition = Recognition(gallery, self.plan.residents, self.plan.gates[camera.gate])
+            watch = self._watches.get(camera.id)
+            if watch is None:
+                self._watches[camera.id] = self._begin_watch(camera, recognition)
+            else:
+                watch.pipeline.recognition = recognition
+
+    def _usable(self) -> list[Template]:
+        return [template for template in self.plan.templates if template.model == self._models.embedder.model]
+
+    def _begin_watch(self, camera: Camera, recognition: Recognition) -> CameraWatch:
+        loop = asyncio.get_running_loop()
+        pipeline = CameraPipeline(camera, self._models, recognition)
+
+        def hand_over(decision: Decision) -> None:
+            loop.call_soon_threadsafe(self._decided, pipeline, decision)
+
+        watch = CameraWatch(camera, open_camera(camera, loop=self._loop_clips), pipeline, hand_over)
+        watch.start()
+        return watch
+
+    async def _end_watches(self, ended: set[str]) -> None:
+        watches = [self._watches.pop(camera) for camera in ended]
+        await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
+
+
+_WORST_FIRST = ("off", "silent", "ok")
+
+
+def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
+    problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
+    problems += [camera.problem for camera in cameras if camera.problem]
+    problems += link.problems if link else ()
+    if outdated:
+        problems.append("templates_outdated")
+    return Standing(
+        gate=gate.id,
+        name=gate.name,
+        mode=gate.mode,
+        camera=min((camera.condition for camera in cameras), key=_WORST_FIRST.index, default="off"),
+        node=link.state if link else "offline",
+        problems=tuple(sorted(set(problems))),
+    )

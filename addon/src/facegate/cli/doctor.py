@@ -1,0 +1,132 @@
+"""``facegate doctor``: what is in order, what is not, and what to do about it."""
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from facegate.adapters import local_access
+from facegate.cli import local_api
+from facegate.cli.console import stops_at
+from facegate.settings import Settings, SettingsError, default_data, make_settings, read_options
+
+_LEAST_SPACE = 500_000_000  # bytes; a year of one building's log is a tenth of it
+_FIRST_YEAR = 2026  # a clock before this release is a clock that lost its battery
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``advice`` is empty when it is in order."""
+
+    what: str
+    found: str
+    advice: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing needs doing."""
+        return not self.advice
+
+
+def doctor(
+    data: Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")] = None,
+    options: Annotated[Path | None, typer.Option(help="Settings as a JSON file, as the app writes it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """Look at everything FaceGate needs and say what to do where something is missing."""
+    with stops_at(SettingsError):
+        settings = make_settings(read_options(options) if options else {}, data=data or default_data())
+    findings = list(_examine(settings))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        _print(findings)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examine(settings: Settings) -> Iterator[Finding]:
+    yield _clock()
+    yield from _models(settings.models)
+    yield _space(settings.data)
+    if local_access.find(settings.data) is None:
+        yield Finding("service", "not running")
+        yield _broker(settings)
+    else:
+        yield from _service(settings.data)
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    advice = "" if now.year >= _FIRST_YEAR else "Set this machine's clock: validity and retention depend on it."
+    return Finding("clock", f"{now:%Y-%m-%d %H:%M} UTC", advice)
+
+
+def _models(folder: Path) -> Iterator[Finding]:
+    from facegate.vision import zoo
+
+    for model in zoo.REGISTRY.values():
+        if model.default:
+            state = zoo.state(folder, model.name)
+            advice = "" if state is zoo.State.VERIFIED else "Run: facegate models fetch"
+            yield Finding(f"model {model.name}", str(state), advice)
+
+
+def _space(data: Path) -> Finding:
+    place = next(folder for folder in (data, *data.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    advice = (
+        "" if free >= _LEAST_SPACE else f"Free some space where {data} lies: openings are recorded before they happen."
+    )
+    return Finding("disk", f"{free / 1e9:.1f} GB free", advice)
+
+
+def _broker(settings: Settings) -> Finding:
+    broker = settings.broker
+    try:
+        socket.create_connection((broker.host, broker.port), timeout=5).close()
+    except OSError as error:
+        return Finding(
+            "broker", f"{broker.host}:{broker.port} does not answer ({error})",
+            "Start the MQTT broker, or correct its address in the settings.",
+        )  # fmt: skip
+    return Finding("broker", f"{broker.host}:{broker.port} answers")
+
+
+def _service(data: Path) -> Iterator[Finding]:
+    health = local_api.call(data, "GET", "/health")
+    yield Finding("service", f"version {health['version']} runs")
+    yield Finding(
+        "broker",
+        "connected" if health["broker"] else "not connected",
+        "" if health["broker"] else "Start the MQTT broker, or correct its address and password in the settings.",
+    )
+    if not health["gates"]:
+        yield Finding("gates", "none yet")
+    for gate in health["gates"]:
+        yield Finding(
+            f"camera of {gate['id']}", gate["camera"],
+            "" if gate["camera"] == "ok" else "Check the camera's power, address and password.",
+        )  # fmt: skip
+        yield Finding(
+            f"node of {gate['id']}", gate["node"],
+            "" if gate["node"] == "online" else "Check the node's power and network, and that it has this gate's key.",
+        )  # fmt: skip
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table()
+    for column in ("", "What", "Found", "What to do"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        table.add_row(mark, finding.what, finding.found, finding.advice)
+    Console().print(table)

@@ -1,0 +1,91 @@
+"""``facegate run``: the recognizer, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from facegate.cli.console import notes, stop
+
+# The Home Assistant app keeps its options and its data here.
+_APP_OPTIONS = Path("/data/options.json")
+
+
+def run(
+    data: Annotated[Path | None, typer.Option(help="Folder for the store and the keys.")] = None,
+    options: Annotated[Path | None, typer.Option(help="Settings as a JSON file, as the app writes it.")] = None,
+    site: Annotated[str | None, typer.Option(help="Name of the site on the broker.")] = None,
+    mqtt_host: Annotated[str | None, typer.Option(help="The broker's address.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="The broker's port.")] = None,
+    mqtt_username: Annotated[str | None, typer.Option()] = None,
+    mqtt_password: Annotated[str | None, typer.Option(envvar="FACEGATE_MQTT_PASSWORD")] = None,
+    mqtt_tls: Annotated[bool | None, typer.Option(help="Speak TLS with the broker.")] = None,
+    mqtt_ca_file: Annotated[
+        str | None, typer.Option(help="The authority that signed the broker's certificate.")
+    ] = None,
+    api_host: Annotated[str | None, typer.Option(help="Address the API listens on.")] = None,
+    api_port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,
+    api_url: Annotated[str | None, typer.Option(help="The API's address as Home Assistant reaches it.")] = None,
+    ingress_port: Annotated[int | None, typer.Option(help="Port of the pages.")] = None,
+    local_pages: Annotated[
+        bool, typer.Option("--local-pages", help="Let this machine see the pages without Home Assistant.")
+    ] = False,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+) -> None:
+    """Watch the cameras, decide, and open gates until stopped."""
+    from facegate.settings import SettingsError, make_settings, read_options
+
+    given: dict[str, Any] = {
+        "site": site,
+        "mqtt_host": mqtt_host,
+        "mqtt_port": mqtt_port,
+        "mqtt_username": mqtt_username,
+        "mqtt_password": mqtt_password,
+        "mqtt_tls": mqtt_tls,
+        "mqtt_ca_file": mqtt_ca_file,
+        "api_host": api_host,
+        "api_port": api_port,
+        "api_url": api_url,
+        "ingress_port": ingress_port,
+        "log_level": log_level,
+    }
+    inside_app = "SUPERVISOR_TOKEN" in os.environ
+    try:
+        file = options or (_APP_OPTIONS if inside_app else None)
+        content = read_options(file) if file else {}
+        settings = make_settings(
+            content | {key: value for key, value in given.items() if value is not None},
+            data=data or (_APP_OPTIONS.parent if inside_app else None),
+        )
+    except SettingsError as error:
+        stop(str(error))
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    raise SystemExit(asyncio.run(_until_stopped(settings, local_pages=local_pages)))
+
+
+async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
+    from facegate.app import Service, StartError
+
+    service = Service(settings, local_pages=local_pages)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await service.start()
+    except StartError as error:
+        await service.stop()
+        notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    try:
+        await stopped.wait()
+    finally:
+        await service.stop()
+    return 0

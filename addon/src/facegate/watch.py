@@ -1,0 +1,69 @@
+"""One thread per camera: its newest frame through its pipeline, its decisions to whoever acts on them."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facegate.adapters.camera import CameraReader
+from facegate.core.models import Camera, Decision
+from facegate.pipeline import CameraPipeline
+
+_LOG = logging.getLogger(__name__)
+_WAIT = 0.5  # seconds for a frame before the thread looks whether it should end
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """How one camera does. ``condition``: ok, silent, off; ``reason`` and ``problem`` are translation keys."""
+
+    camera: str
+    gate: str
+    condition: str
+    reason: str = ""
+    problem: str = ""
+
+
+class CameraWatch:
+    """Feeds one pipeline from one camera until it is stopped.
+
+    ``decided`` is called in this watch's own thread, once for each decision.
+    """
+
+    def __init__(
+        self, camera: Camera, reader: CameraReader, pipeline: CameraPipeline, decided: Callable[[Decision], None]
+    ) -> None:
+        self.camera = camera
+        self.pipeline = pipeline
+        self._reader = reader
+        self._decided = decided
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {camera.id}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the camera; returns when both are done."""
+        self._ended.set()
+        self._reader.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def health(self) -> CameraHealth:
+        """How the camera does now."""
+        state = self._reader.state
+        problem = self.pipeline.health.problem if self._thread.is_alive() else "watch_ended"
+        return CameraHealth(self.camera.id, self.camera.gate, state.condition, state.reason or "", problem)
+
+    def _run(self) -> None:
+        seen = 0
+        while not self._ended.is_set():
+            frame = self._reader.latest(after=seen, timeout=_WAIT)
+            if frame is None:
+                continue
+            seen = frame.number
+            for decision in self.pipeline.process(frame):
+                self._decided(decision)
+        _LOG.debug("watch of camera %s has ended", self.camera.id)

@@ -1,0 +1,183 @@
+"""The whole chain on real parts: RTSP camera → recognizer process → Mosquitto → native node → its relay."""
+
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.parts.broker import Mosquitto
+from tests.parts.node import NativeNode
+from tests.parts.recognizer import Recognizer, facegate
+from tests.parts.rtsp import RtspServer, people, write_clip
+
+FPS = 15
+NOBODY, VISIT = 3.0, 3.0  # seconds
+
+
+def approach(picture: str) -> list[np.ndarray]:
+    """A person's picture that comes nearer, and stays a while."""
+    still = cv2.imread(str(people() / picture))
+    assert still is not None, f"{picture} is missing: run scripts/setup"
+    frames = []
+    for number in range(round(VISIT * FPS)):
+        height = round(300 + 260 * min(1.0, number / FPS))
+        person = cv2.resize(still, (round(still.shape[1] * height / still.shape[0]), height))
+        frame = np.full((720, 1280, 3), 110, np.uint8)
+        left = 400 + number % 5
+        frame[720 - height :, left : left + person.shape[1]] = person
+        frames.append(frame)
+    return frames
+
+
+def nobody() -> list[np.ndarray]:
+    """The empty entrance, with a little noise, as a sensor has."""
+    noise = np.random.default_rng(1)
+    return [
+        np.full((720, 1280, 3), 110, np.uint8) + noise.integers(0, 4, (720, 1280, 1), np.uint8)
+        for _ in range(round(NOBODY * FPS))
+    ]
+
+
+@dataclass
+class World:
+    broker: Mosquitto
+    node: NativeNode
+    recognizer: Recognizer
+    camera: RtspServer
+    folder: Path
+
+    def watch(self, clip: str) -> None:
+        """Point the gate's camera at one clip of the RTSP server."""
+        for camera in self.recognizer.api("GET", "/gates/main/cameras"):
+            self.recognizer.api("DELETE", f"/gates/main/cameras/{camera['id']}")
+        self.recognizer.api(
+            "POST", "/gates/main/cameras",
+            {"source": self.camera.url(clip), "liveness": "off", "accept_recognition_only": True},
+        )  # fmt: skip
+
+    def wait_for(self, camera: str, node: str, timeout: float = 30) -> None:
+        """Wait until the gate stands as told."""
+        end = time.monotonic() + timeout
+        gate = {}
+        while time.monotonic() < end:
+            gate = self.recognizer.api("GET", "/gates/main")
+            if (gate["camera"], gate["node"]) == (camera, node):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"the gate stands at {gate}: {self.recognizer.log()[-2000:]}")
+
+    def open(self, **more: object) -> dict[str, str]:
+        """Open by the API, as Home Assistant's button does."""
+        body = {"direction": "entry", "issued_at": int(time.time() * 1000), **more}
+        answer: dict[str, str] = self.recognizer.api(
+            "POST", "/gates/main/open", body, headers={"Idempotency-Key": uuid.uuid4().hex}
+        )
+        return answer
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("chain")
+    clips = {
+        "resident": write_clip(folder / "resident.mp4", nobody() + approach("obama2.jpg") + nobody(), FPS),
+        "stranger": write_clip(folder / "stranger.mp4", nobody() + approach("biden.jpg") + nobody(), FPS),
+    }
+    data = folder / "data"
+    enrolled = facegate(
+        "enroll", "Resident 1", str(people() / "obama.jpg"), str(people() / "obama3.jpg"), "--yes",
+        "--consent", "given on paper", "--data", str(data),
+    )  # fmt: skip
+    assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr
+    with Mosquitto(folder / "broker") as broker, RtspServer(clips, fps=FPS) as camera:
+        recognizer = Recognizer(data, broker.port)
+        recognizer.start()
+        recognizer.pair()
+        gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate"})
+        with NativeNode(folder / "node", broker, key=bytes.fromhex(gate["key"])) as node:
+            yield World(broker, node, recognizer, camera, folder)
+        recognizer.stop()
+
+
+def test_a_resident_is_let_in_once_per_approach(world: World) -> None:
+    before = len(world.node.relay.pulses())
+    world.watch("resident")
+    world.wait_for("ok", "online")
+    world.node.relay.wait_for_pulses(before + 1, timeout=30)
+    time.sleep(VISIT)  # the person still stands there: no second opening
+    assert len(world.node.relay.pulses()) == before + 1
+    world.node.relay.wait_for_pulses(before + 2, timeout=30)  # the clip begins anew: a new approach
+
+
+def test_a_stranger_is_refused(world: World) -> None:
+    world.watch("stranger")
+    world.wait_for("ok", "online")
+    before = len(world.node.relay.pulses())
+    time.sleep(2 * (2 * NOBODY + VISIT))  # two visits
+    assert len(world.node.relay.pulses()) == before
+
+
+def test_home_assistants_button_opens_through_the_recognizer(world: World) -> None:
+    world.watch("stranger")
+    world.wait_for("ok", "online")
+    before = len(world.node.relay.pulses())
+    assert world.open()["result"] == "opened"
+    world.node.relay.wait_for_pulses(before + 1)
+
+
+def test_an_old_wish_opens_nothing(world: World) -> None:
+    before = len(world.node.relay.pulses())
+    with pytest.raises(HTTPError) as refused:
+        world.open(issued_at=int(time.time() * 1000) - 5000)
+    assert "open_expired" in refused.value.msg
+    assert len(world.node.relay.pulses()) == before
+
+
+def test_a_camera_that_dies_is_shown_and_opens_nothing(world: World) -> None:
+    world.watch("resident")
+    world.wait_for("ok", "online")
+    world.camera.kill()
+    world.wait_for("off", "online", timeout=30)
+    before = len(world.node.relay.pulses())
+    time.sleep(3)
+    assert len(world.node.relay.pulses()) == before
+    world.camera.start()
+    world.wait_for("ok", "online", timeout=60)
+
+
+def test_a_killed_recognizer_comes_back_and_opens_nothing_by_itself(world: World) -> None:
+    world.watch("stranger")
+    world.wait_for("ok", "online")
+    before = len(world.node.relay.pulses())
+    world.recognizer.stop(signal.SIGKILL)
+    world.recognizer.start()
+    world.wait_for("ok", "online", timeout=40)
+    assert len(world.node.relay.pulses()) == before
+    assert world.open()["result"] == "opened"
+
+
+def test_a_broker_that_goes_away_closes_the_way_and_comes_back(world: World) -> None:
+    world.wait_for("ok", "online")
+    world.broker.stop()
+    before = len(world.node.relay.pulses())
+    with pytest.raises(HTTPError) as refused:
+        world.open()
+    assert "node_silent" in refused.value.msg
+    assert len(world.node.relay.pulses()) == before
+    world.broker.start()
+    world.wait_for("ok", "online", timeout=60)
+    assert world.open()["result"] == "opened"
+    world.node.relay.wait_for_pulses(before + 1)
+
+
+def test_the_log_holds_no_name_and_no_secret(world: World) -> None:
+    log = world.recognizer.log()
+    assert "Resident 1" not in log
+    assert world.recognizer.token not in log
+    assert "Traceback" not in log

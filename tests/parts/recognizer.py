@@ -1,0 +1,147 @@
+"""The recognizer as a real process, driven from outside: its command line, its API, its log."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def facegate(*arguments: str, data: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run one command of the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "facegate.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        cwd=_ROOT,
+        env=_environment(data),
+        check=False,
+    )
+
+
+def _environment(data: Path | None) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.pop("SUPERVISOR_TOKEN", None)
+    if data is not None:
+        environment["FACEGATE_DATA_DIR"] = str(data)
+    return environment
+
+
+class Recognizer:
+    """``facegate run`` on a data folder, against a broker."""
+
+    def __init__(self, data: Path, mqtt_port: int, *, site: str = "home", extra: tuple[str, ...] = ()) -> None:
+        self.data = data
+        self.site = site
+        self.api_port = free_port()
+        self.ingress_port = free_port()
+        self.log_path = data / "recognizer.log"
+        self.token = ""
+        self.event_key = b""
+        self._mqtt_port = mqtt_port
+        self._extra = extra
+        self._process: subprocess.Popen[bytes] | None = None
+        data.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def pid(self) -> int:
+        """Process number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def address(self) -> str:
+        """Where the API is."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def start(self, timeout: float = 40) -> None:
+        """Start and wait until the API answers."""
+        command = [
+            sys.executable, "-m", "facegate.cli", "run", "--data", str(self.data), "--site", self.site,
+            "--mqtt-host", "127.0.0.1", "--mqtt-port", str(self._mqtt_port), "--api-host", "127.0.0.1",
+            "--api-port", str(self.api_port), "--api-url", self.address, "--ingress-port", str(self.ingress_port),
+            "--local-pages", *self._extra,
+        ]  # fmt: skip
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env=_environment(self.data), cwd=_ROOT
+            )
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the recognizer has ended: {self.log()[-2000:]}")
+            try:
+                self.api("GET", "/health", token="")
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError(f"the API does not answer: {self.log()[-2000:]}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, timeout: float = 20) -> int:
+        """Send a signal and wait; returns the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        return self._process.wait(timeout)
+
+    def log(self) -> str:
+        """Everything it has written so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def pair(self, name: str = "Test", timeout: float = 20) -> dict[str, Any]:
+        """Pair with the newest code of the log, as Home Assistant does, and keep the token."""
+        end = time.monotonic() + timeout
+        codes: list[str] = []
+        while not codes and time.monotonic() < end:
+            codes = re.findall(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b", self.log())
+            time.sleep(0.1)
+        assert codes, f"no pairing code in the log: {self.log()[-2000:]}"
+        paired: dict[str, Any] = self.api("POST", "/pair", {"code": codes[-1], "name": name}, token="")
+        self.token = paired["token"]
+        self.event_key = bytes.fromhex(paired["event_key"])
+        return paired
+
+    def api(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Make one request of the API; raises urllib.error.HTTPError with the problem in its text."""
+        bearer = self.token if token is None else token
+        request = urllib.request.Request(
+            f"{self.address}/api/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+            | (headers or {}),
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                content = response.read()
+        except urllib.error.HTTPError as error:
+            error.msg = f"{error.msg}: {error.read().decode(errors='replace')}"
+            raise
+        return json.loads(content) if content else None
