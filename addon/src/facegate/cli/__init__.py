@@ -3,7 +3,7 @@
 import typer
 
 from facegate import __version__
-from facegate.cli import doctor, enroll, gate, models, pair, people, residents, run
+from facegate.cli import doctor, enroll, evaluate, gate, models, pair, people, replay, residents, run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.command()(run.run)
@@ -13,6 +13,8 @@ app.add_typer(gate.app, name="gate")
 app.command()(enroll.enroll)
 app.command()(residents.residents)
 app.command()(residents.forget)
+app.command()(evaluate.evaluate)
+app.command()(replay.replay)
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")
 

@@ -1,6 +1,7 @@
 """What each stage of a frame took, and what went wrong in it: the one place that turns any failure into a named one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -23,18 +24,25 @@ class Stages:
 
     def run[T](self, stage: str, call: Callable[..., T], *arguments: object, usable: Callable[[T], bool]) -> T:
         """Return what ``call`` answers; raises StageError if it raises or if its answer is not ``usable``."""
-        began = self.clock()
         try:
-            answer = call(*arguments)
+            with self.timed(stage):
+                answer = call(*arguments)
             is_usable = usable(answer)
         except Exception as error:
             # Whatever it is, the gate stays closed, and the reason is named: there is no failure that may open it.
             raise self.fault(stage, f"{type(error).__name__}: {error}") from error
-        finally:
-            self.ms[stage] = self.ms.get(stage, 0.0) + (self.clock() - began) * 1000
         if not is_usable:
             raise self.fault(stage, f"no usable answer ({type(answer).__name__})")
         return answer
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to the stage."""
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.ms[stage] = self.ms.get(stage, 0.0) + (self.clock() - began) * 1000
 
     def fault(self, stage: str, detail: str) -> StageError:
         """Return the error of a stage, after writing it down."""
