@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from yarl import URL
 
-from .const import DEFAULT_PORT, DOMAIN
+from .const import CONF_API, DEFAULT_PORT, DOMAIN
 from .messages import Status
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def async_note_moved(hass: HomeAssistant, entry: FaceGateConfigEntry, status: St
         address = parse_address(status.api)
     except ValueError:
         return
-    if address == entry.data[CONF_URL]:
+    if address == entry.data[CONF_URL] or status.api == entry.data[CONF_API]:
         return
     ir.async_create_issue(
         hass,

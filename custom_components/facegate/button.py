@@ -71,6 +71,8 @@ def _sentence(error: FaceGateError) -> str:
     match error:
         case RefusedError(reason=reason) if reason in REFUSALS:
             return f"not_opened_{reason}"
+        case RefusedError(problem="open_expired"):
+            return "not_opened_expired"
         case UnauthorizedError():
             return "unauthorized"
         case UnreachableError():

@@ -1,6 +1,5 @@
 """The recognizer's HTTP API, as far as Home Assistant needs it."""
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -13,9 +12,11 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
 from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
-from .models import Gate, Pairing
+from .messages import prove
+from .models import Gate, NewGate, Pairing, Proof
 
 TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
+SCOPES: Final = ["read", "manage", "open"]  # not "persons": Home Assistant has no use for who somebody is
 MAX_ANSWER: Final = 1_048_576  # bytes; several hundred gates fit many times
 
 
@@ -29,15 +30,19 @@ class FaceGateClient:
 
     async def pair(self, code: str, name: str) -> Pairing:
         """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token."""
-        return Pairing.from_answer(await self._request("POST", "pair", json={"code": code, "name": name}, token=False))
+        body = {"code": code, "name": name, "scopes": SCOPES}
+        return Pairing.from_answer(await self._request("POST", "pair", json=body, token=False))
 
-    async def proves(self, event_key: str) -> bool:
-        """Whether whoever answers holds the paired key. Sends no token."""
+    async def proven_address(self, event_key: str, installation: str) -> str | None:
+        """Return the address that the paired recognizer calls its own, ``None`` if somebody else answers.
+
+        Sends no token, and the token may go to the returned address alone: whoever answers here may only have
+        handed the question on.
+        """
         nonce = secrets.token_hex(16)
-        answer = await self._request("GET", "proof", query={"nonce": nonce}, token=False)
-        proof = answer.get("proof") if isinstance(answer, dict) else None
-        expected = hmac.new(bytes.fromhex(event_key), nonce.encode("ascii"), hashlib.sha256).hexdigest()
-        return isinstance(proof, str) and hmac.compare_digest(proof.encode(), expected.encode())
+        answer = Proof.from_answer(await self._request("GET", "proof", query={"nonce": nonce}, token=False))
+        expected = prove(bytes.fromhex(event_key), nonce=nonce, installation=installation, api=answer.api)
+        return answer.api if hmac.compare_digest(answer.proof.encode(), expected.encode()) else None
 
     async def version(self) -> str:
         """Return the version of the recognizer."""
@@ -54,9 +59,9 @@ class FaceGateClient:
         gates = [Gate.from_answer(item) for item in answer]
         return {gate.id: gate for gate in gates}
 
-    async def add_gate(self, name: str) -> Gate:
-        """Create a gate and return it."""
-        return Gate.from_answer(await self._request("POST", "gates", json={"name": name}))
+    async def add_gate(self, name: str) -> NewGate:
+        """Create a gate and return it with its node's key."""
+        return NewGate.from_answer(await self._request("POST", "gates", json={"name": name}))
 
     async def add_camera(self, gate: str, source: str, direction: str) -> None:
         """Give a gate the camera that is read from ``source``."""
@@ -64,16 +69,12 @@ class FaceGateClient:
 
     async def open(self, gate: str, direction: str, *, issued_at: datetime) -> None:
         """Ask the recognizer to open; it signs, or refuses with a reason."""
-        answer = await self._request(
+        await self._request(
             "POST",
             f"gates/{gate}/open",
             json={"direction": direction, "issued_at": int(issued_at.timestamp() * 1000)},
             headers={"Idempotency-Key": secrets.token_hex(16)},
         )
-        if not isinstance(answer, dict) or not isinstance(result := answer.get("result"), str):
-            raise UnexpectedAnswerError("the answer does not say what came of it")
-        if result != "opened":
-            raise RefusedError(str(answer.get("reason", "")))
 
     async def _request(
         self,
@@ -120,13 +121,9 @@ def _read(status: int, body: bytearray) -> Any:
     except ValueError as error:
         raise UnexpectedAnswerError("the answer is not JSON") from error
     if status >= HTTPStatus.BAD_REQUEST:
-        raise RefusedError(_problem(content))
+        problem = content if isinstance(content, dict) else {}
+        # The last word of a problem's type is the same in every language and version.
+        raise RefusedError(str(problem.get("type", "")).rpartition(":")[2], str(problem.get("reason", "")))
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise UnexpectedAnswerError(f"the answer has status {status}")
     return content
-
-
-def _problem(content: Any) -> str:
-    """Return the last word of the problem's type, which is the same in every language."""
-    kind = content.get("type") if isinstance(content, dict) else None
-    return kind.rpartition(":")[2] if isinstance(kind, str) else ""

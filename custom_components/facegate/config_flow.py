@@ -6,7 +6,7 @@ from typing import Any, Final, override
 import probatio
 from homeassistant.components import mqtt
 from homeassistant.components.camera import async_get_stream_source
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_NAME, CONF_TOKEN, CONF_URL, Platform
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
@@ -15,10 +15,10 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .address import async_note_moved, parse_address
 from .client import FaceGateClient
-from .const import CONF_EVENT_KEY, CONF_SITE, DOMAIN
+from .const import CONF_API, CONF_EVENT_KEY, CONF_SITE, DOMAIN
 from .errors import FaceGateError, RefusedError, ThrottledError, UnreachableError
 from .messages import DIRECTIONS, MessageError, Status
-from .models import Gate, Pairing
+from .models import NewGate, Pairing
 
 CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
@@ -49,7 +49,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start with nothing known."""
         self._url = ""
         self._pairing: Pairing | None = None
-        self._gate: Gate | None = None
+        self._gate: NewGate | None = None
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -107,11 +107,20 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         """Add the first gate, or leave that to the panel."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := await self._async_add_gate(user_input)):
-            return self._finish()
+            return self._finish() if self._gate is None else await self.async_step_node()
         return self.async_show_form(
             step_id="gate",
             data_schema=self.add_suggested_values_to_schema(_GATE, user_input),
             errors=errors,
+        )
+
+    async def async_step_node(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what the gate's node needs, this once; Home Assistant does not keep it."""
+        assert self._gate is not None
+        if user_input is not None:
+            return self._finish()
+        return self.async_show_form(
+            step_id="node", description_placeholders={"gate_id": self._gate.id, "gate_key": self._gate.key}
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
@@ -140,15 +149,16 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         """Follow a recognizer that moved, once whoever answers has proved the paired key."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
+        own = ""
         if user_input is not None and not (errors := self._take_address(user_input)):
             self._async_abort_entries_match({CONF_URL: self._url})
-            errors = await self._async_prove(entry.data[CONF_EVENT_KEY])
+            errors, own = await self._async_prove(entry)
             if not errors:
-                return self.async_update_reload_and_abort(entry, data_updates={CONF_URL: self._url})
+                return self.async_update_reload_and_abort(entry, data_updates={CONF_URL: self._url, CONF_API: own})
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS), user_input or entry.data),
-            description_placeholders={"name": entry.title},
+            description_placeholders={"name": entry.title, "own": own},
             errors=errors,
         )
 
@@ -165,11 +175,21 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         except FaceGateError as error:
             return _form_errors(error), None
 
-    async def _async_prove(self, event_key: str) -> dict[str, str]:
+    async def _async_prove(self, entry: ConfigEntry) -> tuple[dict[str, str], str]:
+        """Let whoever answers prove the key; return the address that the recognizer calls its own."""
+        key, installation = entry.data[CONF_EVENT_KEY], str(entry.unique_id)
         try:
-            return {} if await self._client().proves(event_key) else {CONF_URL: "not_proved"}
+            own = await self._client().proven_address(key, installation)
         except FaceGateError as error:
-            return _form_errors(error)
+            return _form_errors(error), ""
+        if own is None:
+            return {CONF_URL: "not_proved"}, ""
+        try:
+            self._url = parse_address(own)
+            reached = await self._client().proven_address(key, installation)
+        except FaceGateError, ValueError:
+            reached = None
+        return {} if reached == own else {"base": "own_address_unreachable"}, own
 
     async def _async_paired(self, pairing: Pairing) -> ConfigFlowResult:
         """Go on to the first gate unless there is one already."""
@@ -217,6 +237,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
     def _entry_data(self, pairing: Pairing) -> dict[str, Any]:
         return {
             CONF_URL: self._url,
+            CONF_API: pairing.api,
             CONF_TOKEN: pairing.token,
             CONF_EVENT_KEY: pairing.event_key,
             CONF_SITE: pairing.site,
@@ -230,7 +251,7 @@ def _form_errors(error: FaceGateError) -> dict[str, str]:
             return {"base": "cannot_connect"}
         case ThrottledError():
             return {"base": "too_many_attempts"}
-        case RefusedError(reason="pairing_refused"):
+        case RefusedError(problem="pairing_refused"):
             return {CONF_CODE: "invalid_code"}
         case _:
             return {"base": "unexpected_answer"}

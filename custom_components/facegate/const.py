@@ -7,6 +7,7 @@ from typing import Final
 DOMAIN: Final = "facegate"
 LOGGER: Final = logging.getLogger(__package__)
 
+CONF_API: Final = "api"
 CONF_EVENT_KEY: Final = "event_key"
 CONF_SITE: Final = "site"
 

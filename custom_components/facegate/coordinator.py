@@ -128,8 +128,9 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
             return
         self._store.async_delay_save(self._positions, SAVE_DELAY)
         self._pushed[gate] = state
-        if gate not in self.data.gates:
+        if gate not in self.data.gates or not self.last_update_success:  # a new gate, or it is back
             self._async_ask_api()
+        if gate not in self.data.gates:
             return
         gates = {**self.data.gates, gate: self.data.gates[gate].with_state(state)}
         if gates != self.data.gates:

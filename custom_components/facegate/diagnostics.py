@@ -7,10 +7,10 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_NAME, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_EVENT_KEY
+from .const import CONF_API, CONF_EVENT_KEY
 from .coordinator import FaceGateConfigEntry
 
-TO_REDACT: Final = {CONF_TOKEN, CONF_EVENT_KEY, CONF_URL, CONF_NAME}
+TO_REDACT: Final = {CONF_TOKEN, CONF_EVENT_KEY, CONF_URL, CONF_API, CONF_NAME}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: FaceGateConfigEntry) -> dict[str, Any]:

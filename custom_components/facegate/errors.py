@@ -22,8 +22,12 @@ class UnexpectedAnswerError(FaceGateError):
 
 
 class RefusedError(FaceGateError):
-    """The recognizer understood and said no; ``reason`` is its word for why, empty where it gave none."""
+    """The recognizer understood and said no.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    ``problem`` is the last word of the problem's type; ``reason`` a word of the contract where a gate did not open.
+    """
+
+    def __init__(self, problem: str, reason: str = "") -> None:
+        super().__init__(f"{problem} {reason}".strip())
+        self.problem = problem
         self.reason = reason

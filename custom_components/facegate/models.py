@@ -10,9 +10,13 @@ from .messages import GateState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """What one pairing code buys; ``event_key`` is hex and signs everything that comes over MQTT."""
+    """What one pairing code buys.
+
+    ``api`` is the address that the recognizer calls its own; ``event_key`` is hex and signs what comes over MQTT.
+    """
 
     installation: str
+    api: str
     site: str
     version: str
     token: str
@@ -23,11 +27,39 @@ class Pairing:
         """Return the pairing in an answer of the API."""
         return cls(
             installation=_text(answer, "installation"),
+            api=_text(answer, "api"),
             site=_text(answer, "site"),
             version=_text(answer, "version"),
             token=_text(answer, "token"),
             event_key=_hex(answer, "event_key"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a recognizer answered to a nonce; worth nothing until it is compared with the paired key's answer."""
+
+    installation: str
+    api: str
+    proof: str
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the proof in an answer of the API."""
+        return cls(installation=_text(answer, "installation"), api=_text(answer, "api"), proof=_text(answer, "proof"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGate:
+    """A gate that was just made, with the key of its node in hex, which is told this once."""
+
+    id: str
+    key: str
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the new gate in an answer of the API."""
+        return cls(id=_text(answer, "id"), key=_hex(answer, "key"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

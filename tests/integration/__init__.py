@@ -1,0 +1,1 @@
+"""The Home Assistant integration, on the core that the pytest plugin pins."""
