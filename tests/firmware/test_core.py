@@ -1,8 +1,9 @@
 """The gate core's rules, in GoogleTest with AddressSanitizer and UndefinedBehaviorSanitizer."""
 
 import subprocess
+from pathlib import Path
 
-from tests.firmware.compiled import COMPONENT, CORE, SANITIZERS, compiled
+from tests.firmware.compiled import COMPONENT, CORE, FLAGS, SANITIZERS, compiled
 
 
 def test_every_rule_of_the_core() -> None:
@@ -15,7 +16,6 @@ def test_every_rule_of_the_core() -> None:
 
 def test_the_core_stands_on_the_standard_library_alone() -> None:
     """It is the same file in firmware, in tests and under the fuzzer, so it may know none of them."""
-
     allowed = {"array", "cstddef", "cstdint", "string_view", "algorithm", "charconv"}
     for file in (*CORE, COMPONENT / "gate_core.h", COMPONENT / "line.h"):
         for line in file.read_text().splitlines():
@@ -23,3 +23,14 @@ def test_the_core_stands_on_the_standard_library_alone() -> None:
                 assert line.removeprefix("#include <").removesuffix(">") in allowed, f"{file.name}: {line}"
             elif line.startswith("#include"):
                 assert line in ('#include "gate_core.h"', '#include "line.h"'), f"{file.name}: {line}"
+
+
+def test_the_core_never_allocates(tmp_path: Path) -> None:
+    """Neither on the way of a command nor elsewhere: its object files know no allocator."""
+    for file in CORE:
+        built = tmp_path / f"{file.stem}.o"
+        subprocess.run(["g++", *FLAGS, "-Os", "-c", f"-I{COMPONENT}", str(file), "-o", str(built)], check=True)
+        symbols = subprocess.run(["nm", "-u", str(built)], check=True, capture_output=True, text=True).stdout.split()
+        allocators = {s for s in symbols if s.startswith(("_Znw", "_Zna", "_Zdl", "_Zda")) or s.endswith("alloc")}
+        assert "U" in symbols  # it does need something from outside, so the list is a list
+        assert not allocators

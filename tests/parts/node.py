@@ -81,8 +81,9 @@ class NativeNode:
             )
 
     def stop(self) -> None:
-        """End it in order: it says offline itself."""
-        self._end(signal.SIGTERM)
+        """End it in order: it says offline itself. One that had ended before, or ends badly, fails the test."""
+        code = self._end(signal.SIGTERM)
+        assert code in (None, 0), f"the node ended with {code}:\n{self.log.read_text(errors='replace')[-4000:]}"
 
     def kill(self) -> None:
         """Cut its power: SIGKILL. The broker tells of it by the last will."""
@@ -96,7 +97,7 @@ class NativeNode:
         self.stop()
 
     def set_input(self, name: str, active: bool) -> None:
-        """Hold or let go an input: ``exit`` (button), ``fire`` (contact) or ``beam`` (broken)."""
+        """Hold or let go ``exit`` (button), ``fire`` (contact) or ``beam`` (broken); ``stuck``: see simulation.h."""
         file = self.folder / name
         file.touch() if active else file.unlink(missing_ok=True)
 
@@ -107,9 +108,10 @@ class NativeNode:
         self.set_input(name, False)
         time.sleep(seconds)
 
-    def _end(self, how: signal.Signals) -> None:
+    def _end(self, how: signal.Signals) -> int | None:
         if self._process is None:
-            return
+            return None
         self._process.send_signal(how)
-        self._process.wait(STOP_SECONDS)
+        code = self._process.wait(STOP_SECONDS)
         self._process = None
+        return code

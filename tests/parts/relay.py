@@ -21,7 +21,10 @@ class Pulse:
 
 
 class RelayLog:
-    """Reads ``relay.log``: lines ``<unix time ns> <relay> <0|1>``. 1 is energised."""
+    """Reads ``relay.log``: lines ``<unix time ns> <relay> <0|1>``. 1 is energised.
+
+    A killed node writes nothing more, where a real relay would drop: its last pulse ends with its next start.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
