@@ -130,7 +130,7 @@ async def test_nothing_is_loaded_from_elsewhere_and_every_link_is_relative(site:
     site.store.add_gate(Gate("front", "Front gate"))
     _, headers, html = await look(site)
     found = Links(html)
-    assert found.links == ["page.css", "./"]
+    assert found.links == ["page.css", "icon.svg", "icon.svg", "./"]
     assert found.inline == []
     assert "script" not in found.tags
     assert "http" not in html
@@ -144,6 +144,10 @@ async def test_nothing_is_loaded_from_elsewhere_and_every_link_is_relative(site:
     assert (status, headers["Content-Type"]) == (200, "text/css; charset=utf-8")
     assert "url(" not in css
     assert "@import" not in css
+    status, headers, icon = await look(site, "/icon.svg")
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert "href" not in icon
+    assert "<script" not in icon
 
 
 async def test_names_and_problems_cannot_become_markup(site: Site) -> None:

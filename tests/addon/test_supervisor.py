@@ -1,13 +1,15 @@
 """What FaceGate asks of Home Assistant's Supervisor, and what it makes of odd answers."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from facegate.adapters.supervisor import DISCOVERY, TOKEN_VARIABLE, Supervisor, SupervisorError
-from facegate.settings import Broker
+from facegate.adapters.supervisor import DISCOVERY, TOKEN_VARIABLE, Supervisor, SupervisorError, complete
+from facegate.settings import Broker, Settings
 from tests.fakes.supervisor import TOKEN, running_supervisor
 
 MQTT = {
@@ -79,9 +81,38 @@ async def test_a_supervisor_that_is_gone_is_said_so() -> None:
             await Supervisor(session, TOKEN, url).mqtt_service()
 
 
-async def test_outside_of_home_assistant_there_is_no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with aiohttp.ClientSession() as session:
-        monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
-        assert Supervisor.here(session) is None
-        monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
-        assert Supervisor.here(session) is not None
+GIVEN = Settings(Path("/data"), Path("/models"))
+
+
+@pytest.fixture
+def inside_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+
+
+@pytest.mark.usefixtures("inside_the_app")
+async def test_what_the_owner_left_open_comes_from_the_supervisor() -> None:
+    async with running_supervisor(mqtt=MQTT) as known:
+        settings = await complete(GIVEN, url=known.url)
+    assert settings == replace(
+        GIVEN, broker=Broker("core-mosquitto", 1883, "addons", "s3cret"), api_url="http://a0b1c2d3-facegate:8711"
+    )
+
+
+@pytest.mark.usefixtures("inside_the_app")
+async def test_what_the_owner_said_stands() -> None:
+    given = replace(GIVEN, broker=Broker("broker.example", 8883, tls=True), api_url="http://192.168.1.10:8711")
+    async with running_supervisor(mqtt=MQTT) as known:
+        assert await complete(given, url=known.url) == given
+
+
+@pytest.mark.usefixtures("inside_the_app")
+async def test_no_broker_anywhere_is_one_sentence_that_says_what_to_do() -> None:
+    async with running_supervisor() as known:
+        with pytest.raises(SupervisorError, match=r"^Home Assistant has no MQTT broker: install [^.]+\.$"):
+            await complete(GIVEN, url=known.url)
+
+
+async def test_outside_of_home_assistant_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    async with running_supervisor(answer=web.Response(status=500)) as known:
+        assert await complete(GIVEN, url=known.url) == GIVEN

@@ -1,13 +1,13 @@
 """Home Assistant's Supervisor: which broker this app may use, and telling Home Assistant that it is here."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import aiohttp
 import voluptuous as vol
 
-from facegate.settings import Broker
+from facegate.settings import Broker, Settings
 
 URL: Final = "http://supervisor"
 """Where the Supervisor answers inside every app; there is no other."""
@@ -35,6 +35,29 @@ class SupervisorError(Exception):
     """The Supervisor did not do what was asked; the text is one sentence that says what to do."""
 
 
+async def complete(settings: Settings, *, url: str = URL) -> Settings:
+    """Return the settings with what the Supervisor knows and the owner left open; unchanged where there is none.
+
+    Raises SupervisorError.
+    """
+    token = os.environ.get(TOKEN_VARIABLE)
+    if not token:
+        return settings
+    async with aiohttp.ClientSession() as session:
+        supervisor = Supervisor(session, token, url)
+        if settings.broker == Broker():
+            broker = await supervisor.mqtt_service()
+            if broker is None:
+                raise SupervisorError(
+                    "Home Assistant has no MQTT broker: install and start the Mosquitto broker app, or name another "
+                    "broker in this app's options."
+                )
+            settings = replace(settings, broker=broker)
+        if not settings.api_url:
+            settings = replace(settings, api_url=f"http://{await supervisor.hostname()}:{settings.api_port}")
+    return settings
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
@@ -48,12 +71,6 @@ class Supervisor:
         self._session = session
         self._token = token
         self._url = url
-
-    @classmethod
-    def here(cls, session: aiohttp.ClientSession) -> Supervisor | None:
-        """Return the Supervisor of this app, ``None`` where FaceGate runs without one."""
-        token = os.environ.get(TOKEN_VARIABLE)
-        return cls(session, token) if token else None
 
     async def mqtt_service(self) -> Broker | None:
         """Return the broker that Home Assistant uses, ``None`` where there is none. Raises SupervisorError."""

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Final
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from facegate import __version__
@@ -39,12 +40,12 @@ class _GateCard:
 
 
 def add_routes(app: web.Application, services: Services) -> None:
-    """Serve the page at the root, with its one style sheet beside it."""
+    """Serve the page at the root, with its style sheet and its icon beside it."""
     pages = Environment(
         loader=PackageLoader("facegate.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     template = pages.get_template("status.html")
-    style = files("facegate.web.pages").joinpath("static", "page.css").read_bytes()
+    static = files("facegate.web.pages").joinpath("static")
 
     async def page(request: web.Request) -> web.Response:
         language = choose(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
@@ -67,11 +68,16 @@ def add_routes(app: web.Application, services: Services) -> None:
             headers={hdrs.CONTENT_LANGUAGE: language, hdrs.VARY: hdrs.ACCEPT_LANGUAGE},
         )
 
-    async def sheet(_: web.Request) -> web.Response:
-        return web.Response(body=style, content_type="text/css", charset="utf-8")
-
     app.router.add_get("/", page)
-    app.router.add_get("/page.css", sheet)
+    app.router.add_get("/page.css", _file(static.joinpath("page.css").read_bytes(), "text/css"))
+    app.router.add_get("/icon.svg", _file(static.joinpath("icon.svg").read_bytes(), "image/svg+xml"))
+
+
+def _file(content: bytes, content_type: str) -> Handler:
+    async def send(_: web.Request) -> web.Response:
+        return web.Response(body=content, content_type=content_type, charset="utf-8")
+
+    return send
 
 
 async def _cards(services: Services, words: Mapping[str, str]) -> list[_GateCard]:
