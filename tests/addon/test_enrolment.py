@@ -1,7 +1,11 @@
 """Enrolment on real pictures with the real models: what is good enough, who it is, and what is left behind."""
 
 import asyncio
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -285,6 +289,22 @@ def test_enroll_stores_nothing_without_consent(run: Callable[..., tuple[int, str
     code, output = run("enroll", "Resident 1", PEOPLE / "obama.jpg", "--consent", " ")
     assert (code, "Say how the resident consented" in output) == (1, True)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_at_a_terminal_the_notice_is_shown_and_consent_is_asked_for(tmp_path: Path, answer: str, code: int) -> None:
+    near, far = pty.openpty()
+    command = [sys.executable, "-m", "facegate.cli", "enroll", "Resident 1", str(PEOPLE / "obama.jpg")]
+    options = ["--data", str(tmp_path / "data"), "--models", str(MODELS)]
+    asked = subprocess.Popen([*command, *options], stdin=far, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    os.write(near, f"{answer}\n".encode())
+    _, said = asked.communicate(timeout=60)
+    os.close(near)
+    os.close(far)
+    assert asked.returncode == code, said
+    assert "".join(FACE["en"].text.split()) in "".join(said.decode().split())  # wherever the lines were broken
+    with Store.open(tmp_path / "data") as store:
+        assert len(store.residents()) == (1 if code == 0 else 0)
 
 
 def test_enroll_stores_nobody_when_no_picture_is_good(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:

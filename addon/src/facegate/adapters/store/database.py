@@ -167,8 +167,12 @@ def _take_lock(path: Path) -> int:
             f"The data folder {path.parent} is in use by another FaceGate (process {holder}): stop that one first, or "
             "name another folder."
         ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
