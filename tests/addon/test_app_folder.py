@@ -1,5 +1,6 @@
 """The app folder: what Supervisor, Docker and the owner find in it fits the program and itself."""
 
+import json
 import re
 import struct
 import subprocess
@@ -77,6 +78,8 @@ def test_the_app_says_what_supervisor_asks() -> None:
     assert app["discovery"] == [DISCOVERY]
     assert DISCOVERY == "facegate"
     assert 10 <= app["timeout"] <= 300
+    integration = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert app["homeassistant"] == integration["homeassistant"], "app and integration come from one release"
     assert all(OPTION.fullmatch(kind) for kind in app["schema"].values())
 
 

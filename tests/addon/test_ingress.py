@@ -126,6 +126,12 @@ async def test_the_page_says_how_to_pair_until_somebody_is_paired(site: Site) ->
     assert "not paired yet" not in after
 
 
+async def test_a_store_that_fails_is_said_on_the_page_too(site: Site) -> None:
+    site.store.close()
+    status, _, text = await look(site)
+    assert (status, text) == (503, "The store is closed: FaceGate is stopping.\n")
+
+
 async def test_nothing_is_loaded_from_elsewhere_and_every_link_is_relative(site: Site) -> None:
     site.store.add_gate(Gate("front", "Front gate"))
     _, headers, html = await look(site)

@@ -124,9 +124,11 @@ def _opening_id(call: Call, gate: str, direction: Direction) -> str:
 
 
 async def event_person(call: Call) -> Answer:
-    """Say who an event was about, for the short time that its alias lives."""
+    """Say who an event was about: once, and only for the short time that its alias lives."""
     resident = call.services.person(call.given["alias"])
     if resident is None:
-        raise ProblemError(NOT_FOUND, "This alias is not known or no longer alive: ask right after the event.")
+        raise ProblemError(
+            NOT_FOUND, "This alias is not known, was used or is too old: ask right after the event, and once."
+        )
     found = await asyncio.to_thread(call.services.store.resident, resident)
     return Answer({"resident": found.id, "name": found.name, "person": found.person})

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from facegate.adapters.store import StoreError
 from facegate.web.pages import status
 from facegate.web.services import Services
 
@@ -31,7 +32,10 @@ def make(services: Services, peers: frozenset[str]) -> web.Application:
         if request.remote not in peers:
             _LOGGER.warning("refused pages to %s: they are shown through Home Assistant only", request.remote)
             raise web.HTTPForbidden(text="FaceGate shows its pages through Home Assistant only.\n")
-        answer: web.StreamResponse = await handler(request)
+        try:
+            answer: web.StreamResponse = await handler(request)
+        except StoreError as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         return answer
 
     app = web.Application(middlewares=[only_peers], client_max_size=1024)  # pages are asked for with empty bodies

@@ -129,7 +129,7 @@ class Services:
     """Everything that a request may need.
 
     ``api``: the address that is published in the status message. ``event_key`` signs events.
-    ``person(alias)`` returns the resident's id behind an event, for the short time that the alias lives. ``admit``
+    ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit``
     enrols somebody with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents
     have changed. ``local_token`` is good for everything until the service ends; commands on the same machine find it
     in ``adapters.local_access``.
