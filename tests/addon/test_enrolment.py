@@ -336,6 +336,17 @@ def test_enroll_says_what_to_do_with_a_damaged_store(run: Callable[..., tuple[in
     assert (code, "site key" in output, "put the key file back" in output) == (1, True, True)
 
 
+def test_who_cannot_be_read_is_listed_and_can_be_erased(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    with Store.open(tmp_path / "data") as store:
+        lost, kept = store.add_resident("Resident 1"), store.add_resident("Resident 2")
+    (tmp_path / "data" / "keys" / "residents" / lost.id).unlink()
+    code, output = run("residents")
+    assert (code, lost.id in output, "key is missing" in output, kept.name in output) == (0, True, True, True)
+    assert run("forget", lost.id, "--yes")[0] == 0
+    code, output = run("residents")
+    assert (code, lost.id in output, "key is missing" in output, kept.name in output) == (0, False, False, True)
+
+
 def test_two_residents_of_one_name_are_told_apart_by_id(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
     with Store.open(tmp_path / "data") as store:
         store.add_resident("Resident 1")

@@ -602,13 +602,16 @@ def test_a_database_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     refused(tmp_path / "data", "not a database of FaceGate")
 
 
-def test_one_damaged_resident_key_leaves_all_others_in(store: Store, clock: Clock) -> None:
+def test_one_damaged_resident_key_leaves_all_others_in(
+    store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     one, two = enrolled(store), enrolled(store, "Resident 2", 5)
     (store.data / "keys" / "residents" / one.id).write_bytes(b"damaged")
     with reopened(store, clock) as again:
         assert again.residents() == [two]
         assert {template.resident for template in again.templates()} == {two.id}
         assert again.unreadable() == {one.id}
+    assert f"erase them with 'facegate forget ID': {one.id}" in caplog.text
 
 
 def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:

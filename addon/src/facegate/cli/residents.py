@@ -20,8 +20,11 @@ def residents(data: Data = None) -> None:
     table = Table()
     for column in ("Resident", "Name", "State", "Home Assistant person"):
         table.add_column(column, overflow="fold")
-    for resident in _all(data):
+    everyone, unreadable = _all(data)
+    for resident in everyone:
         table.add_row(resident.id, escape(resident.name), resident.state, escape(resident.person or ""))
+    for lost in sorted(unreadable):
+        table.add_row(lost, "[dim]cannot be read: the key is missing[/]", "", "")
     Console().print(table)
 
 
@@ -35,29 +38,35 @@ def forget(
     from facegate.cli import local_api
     from facegate.residents.application import ApplicationError, named
 
+    everyone, unreadable = _all(data)
     with stops_at(ApplicationError):
-        resident = named(_all(data), name) or stop(f"There is no resident '{name}': see 'facegate residents'.")
+        found = named(everyone, name)
+    if found is None and name not in unreadable:
+        stop(f"There is no resident '{name}': see 'facegate residents'.")
+    resident, called = (found.id, found.name) if found else (name, name)
     if not yes:
-        typer.confirm(f"Erase {resident.name} for good? This cannot be undone.", abort=True, err=True)
+        typer.confirm(f"Erase {called} for good? This cannot be undone.", abort=True, err=True)
     with stops_at(StoreError):
         try:
             with Store.open(data or default_data()) as store:
-                store.erase_resident(resident.id)
+                store.erase_resident(resident)
         except InUseError:
-            local_api.call(data, "DELETE", f"/residents/{resident.id}")
-    notes.print(f"{resident.name} is erased.", markup=False, highlight=False)
+            local_api.call(data, "DELETE", f"/residents/{resident}")
+    notes.print(f"{called} is erased.", markup=False, highlight=False)
 
 
-def _all(data: Path | None) -> list[Resident]:
+def _all(data: Path | None) -> tuple[list[Resident], frozenset[str]]:
+    """Everyone, and the ids of those who cannot be read."""
     from facegate.adapters.store import InUseError, Store, StoreError
     from facegate.cli import local_api
 
     with stops_at(StoreError):
         try:
             with Store.open(data or default_data()) as store:
-                return store.residents()
+                return store.residents(), store.unreadable()
         except InUseError:
+            # The service has said in its log who cannot be read; the API lists those who can.
             return [
                 Resident(entry["id"], entry["name"], entry["person"], ResidentState(entry["state"]))
                 for entry in local_api.call(data, "GET", "/residents")
-            ]
+            ], frozenset()

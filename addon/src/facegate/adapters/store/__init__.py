@@ -3,6 +3,7 @@
 Synchronous and thread-safe; on the event loop call it through ``asyncio.to_thread``.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = [
     "Token",
 ]
 
+_LOG = logging.getLogger(__name__)
+
 
 class Store(GateStore, ResidentStore, AccessStore, TokenStore):
     """The whole store of one data folder."""
@@ -48,6 +51,12 @@ class Store(GateStore, ResidentStore, AccessStore, TokenStore):
         try:
             store._settle_keys()
             store._settle_openings()
+            if unreadable := store.unreadable():
+                _LOG.warning(
+                    "%d residents cannot be read, because their keys are missing or damaged: put the files back into "
+                    "keys/residents, or erase them with 'facegate forget ID': %s",
+                    len(unreadable), ", ".join(sorted(unreadable)),
+                )  # fmt: skip
         except BaseException:
             store.close()
             raise
