@@ -12,7 +12,7 @@ from homeassistant import bootstrap
 
 USED_BY_THE_LIVE_TEST = {
     "mqtt", "recorder", "history", "logbook", "image", "event", "button", "camera", "person",
-    "google_translate", "met", "radio_browser", "shopping_list", "zeroconf", "hassio",
+    "google_translate", "met", "radio_browser", "shopping_list", "zeroconf", "hassio", "generic",
 }  # fmt: skip
 # Required by the time-based one-time password module, which has no manifest.
 WITHOUT_MANIFEST = ["pyotp==2.10.0", "PyQRCode==1.2.1"]
