@@ -1,5 +1,8 @@
 """What FaceGate asks of Home Assistant's Supervisor, and what it makes of odd answers."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,18 @@ async def test_outside_of_home_assistant_nothing_is_asked(monkeypatch: pytest.Mo
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     async with running_supervisor(answer=web.Response(status=500)) as known:
         assert await complete(GIVEN, url=known.url) == GIVEN
+
+
+def test_the_service_says_so_when_its_supervisor_is_gone(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "facegate.cli", "run", "--data", tmp_path],
+        env={**os.environ, TOKEN_VARIABLE: TOKEN},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Supervisor does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -71,8 +71,14 @@ def run(
 
 
 async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
+    from facegate.adapters.supervisor import SupervisorError, complete
     from facegate.app import Service, StartError
 
+    try:
+        settings = await complete(settings)
+    except SupervisorError as error:
+        notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
     service = Service(settings, local_pages=local_pages)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
