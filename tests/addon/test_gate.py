@@ -553,6 +553,43 @@ async def test_events_are_told_once_and_old_ones_are_history(site):
     assert reports[1].event.value == ID
 
 
+async def test_a_command_that_is_kept_opens_nothing_later(site):
+    """The broker, or whoever listens there, repeats, retains, cuts and delays what it has seen."""
+    link = await site.link()
+    node = await site.node()
+    thief = await site.client()
+    seen: list[bytes] = []
+    thief.subscribe(TOPICS.command(GATE), lambda _topic, payload, _retained: seen.append(payload))
+    await eventually(lambda: link.state == "online")
+    await asyncio.sleep(0.1)
+    assert (await link.open(Direction.ENTRY, 50, ID, always)).opened
+    await eventually(lambda: seen)
+    line = seen[0]
+    await asyncio.sleep(0.5)
+    for kept in (line, line[:-1], line + b"\n", line.replace(b" 1 50 ", b" 2 50 "), line.replace(GATE.encode(), b"x")):
+        thief.publish(TOPICS.command(GATE), kept)
+    thief.publish(TOPICS.command(GATE), line, retain=True, qos=1)
+    await eventually(lambda: node.model.refused >= 4)
+    await node.stop()
+    again = await site.node(boot=2)  # finds the retained command when it subscribes
+    await eventually(lambda: link.state == "online" and again.model.boot == 2)
+    await asyncio.sleep(0.3)
+    assert site.pulses == [1]
+    assert (await link.open(Direction.ENTRY, 50, "2" * 16, always)).opened
+    assert site.pulses == [1, 1]
+
+
+async def test_a_flood_of_forgeries_does_not_fill_the_log(site, caplog):
+    link = await site.link()
+    forger = await site.client()
+    for _ in range(200):
+        forger.publish(TOPICS.node(GATE, "hello"), b"fg1 hello " + secrets.token_hex(20).encode())
+    await eventually(lambda: "hello" in caplog.text)
+    await asyncio.sleep(0.3)
+    assert len([r for r in caplog.records if r.name.endswith("node_voice")]) == 1
+    assert link.state == "offline"
+
+
 async def test_a_native_node_opens_once_for_one_id(tmp_path, mosquitto):
     async with AsyncExitStack() as stack:
         site = Site(mosquitto, stack)

@@ -208,7 +208,11 @@ class MqttClient:
             self._change(state)
 
     def _paho_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        self._hand_over(self._deliver, message.topic, message.payload, message.retain)
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return  # no broker in order sends that, and nobody subscribes to it; paho's thread must not end by it
+        self._hand_over(self._deliver, topic, message.payload, message.retain)
 
     def _paho_subscribe(
         self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _props: Any

@@ -17,6 +17,7 @@ _LOG = logging.getLogger(__name__)
 ONLINE_SECONDS: Final = 25.0  # two hellos and a half
 HISTORY_MS: Final = 3_000  # an event that is older causes nothing
 ESTIMATES: Final = 6  # hellos from which the uptime is estimated: a minute, in which two clocks do not drift apart
+MOST_WARNINGS: Final = 20  # of different kinds, between two good lines
 
 type NodeState = Literal["online", "silent", "offline"]
 
@@ -56,6 +57,7 @@ class NodeVoice:
         self._challenge_at = 0.0
         self._dead = ""
         self._problems: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     @property
     def state(self) -> NodeState:
@@ -126,27 +128,31 @@ class NodeVoice:
 
     def _take[L: (Hello, Ack, NodeEvent)](self, kind: type[L], name: str, payload: bytes, retained: bool) -> L | None:
         if retained:
-            _LOG.warning("A retained %s of gate %s is ignored: delete it from the broker.", name, self.gate)
+            self._warn(name, "it is retained; delete it from the broker")
             return None
         try:
             line = kind.parse(payload, gate=self.gate, key=self._key)
         except LineError as error:
             if error.reason == "mac":
                 self._problems.add("node_key")
-            _LOG.warning("A %s of gate %s is ignored: its %s is wrong.", name, self.gate, error.reason)
+            self._warn(name, f"its {error.reason} is wrong")
             return None
         last = self.positions.get(name)
         if last is not None and line.position <= last:
             if line.boot < last.boot:
                 self._problems.add("node_boot")
-                _LOG.warning(
-                    "A %s of gate %s comes from boot %d, after boot %d: it is a replay, or the node has lost its "
-                    "memory; then give the gate a new key.",
+                self._warn(
                     name,
-                    self.gate,
-                    line.boot,
-                    last.boot,
+                    f"it comes from boot {line.boot}, after boot {last.boot}: it is a replay, or the node has lost its "
+                    "memory; then give the gate a new key",
                 )
             return None
         self.positions[name] = line.position
+        self._warned = {warning for warning in self._warned if warning[0] != name}
         return line
+
+    def _warn(self, name: str, why: str) -> None:
+        """Say it once, until a good line of this kind comes: whoever can forge lines must not fill the disk."""
+        if (name, why) not in self._warned and len(self._warned) < MOST_WARNINGS:
+            self._warned.add((name, why))
+            _LOG.warning("A line '%s' of gate %s is ignored: %s.", name, self.gate, why)
