@@ -160,6 +160,7 @@ def test_outside_a_checkout_a_release_is_used(folder: Path, tmp_path: Path) -> N
             "web_server_base:\nota: [{platform: web_server}]",
             "may not be flashed from a web page; use 'ota' with platform",
         ),
+        ("substitutions: {ota_password: ''}", "give 'ota' a 'password'"),
         ("substitutions: {gate_key: abc}", "the gate's key has 64 hex digits"),
         (
             "substitutions: {gate_key: '" + "00" * 32 + "'}",

@@ -18,6 +18,7 @@ from esphome.const import (
     CONF_ON_JSON_MESSAGE,
     CONF_ON_MESSAGE,
     CONF_OUTPUT,
+    CONF_PASSWORD,
     CONF_PLATFORM,
     CONF_REBOOT_TIMEOUT,
 )
@@ -136,6 +137,8 @@ def _refuse_other_ways_in(full: Any) -> None:
                 "a node that holds a gate's key may not be flashed from a web page; use 'ota' with platform 'esphome' "
                 "and a password"
             )
+        if update.get(CONF_PLATFORM) == "esphome" and not update.get(CONF_PASSWORD):
+            raise cv.Invalid("whoever reaches the network could flash the node; give 'ota' a 'password'")
 
 
 def _refuse_unsigned_entities(full: Any) -> None:

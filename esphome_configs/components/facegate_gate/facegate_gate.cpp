@@ -13,7 +13,7 @@ namespace esphome::facegate_gate {
 
 static const char *const TAG = "facegate_gate";
 
-// One guard a relay; numbered by relay.
+// Named time-outs, one a relay: starting one anew ends the one before.
 static const char *const GUARDS[facegate::RELAYS] = {"guard1", "guard2"};
 
 void FacegateGate::set_key(const std::string &hex) {
@@ -83,8 +83,8 @@ bool FacegateGate::hmac(const facegate::Key &key, std::string_view data, facegat
   hmac.add(data.data(), data.size());
   hmac.calculate();
   hmac.get_bytes(out.data());
-  // ESPHome's class reports no failure; a crypto engine that failed leaves the digest zero, which no one may know as
-  // the MAC of anything.
+  // ESPHome's class reports no failure; a crypto engine that failed leaves the digest zero, which anyone could write
+  // behind a line. Nor may anything be signed or believed under a key that could not be read.
   return this->key_valid_ && std::any_of(out.begin(), out.end(), [](uint8_t byte) { return byte != 0; });
 }
 
