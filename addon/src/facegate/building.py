@@ -10,7 +10,7 @@ from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.state_board import Standing
-from facegate.adapters.store import Store
+from facegate.adapters.store import Store, StoreError
 from facegate.contract.messages import Topics
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Gate, Resident, Template
@@ -26,7 +26,7 @@ type Decided = Callable[[CameraPipeline, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the store says should stand here; ``keys`` are the gates' keys."""
+    """What the store says should stand here; a gate whose key is damaged is missing from ``keys``."""
 
     gates: dict[str, Gate]
     keys: dict[str, bytes]
@@ -40,7 +40,7 @@ class Plan:
         gates = {gate.id: gate for gate in store.gates()}
         return cls(
             gates=gates,
-            keys={gate: store.gate_key(gate) for gate in gates},
+            keys={gate: key for gate in gates if (key := _key(store, gate)) is not None},
             cameras={camera.id: camera for camera in store.cameras()},
             residents={resident.id: resident for resident in store.residents()},
             templates=tuple(store.templates()),
@@ -122,11 +122,11 @@ class Building:
         ]
 
     async def _follow_gates(self, before: Plan) -> None:
-        for gate in set(self.links) - {g for g in self.plan.gates if self.plan.keys[g] == before.keys.get(g)}:
+        for gate in set(self.links) - {g for g, key in self.plan.keys.items() if key == before.keys.get(g)}:
             await self.links.pop(gate).stop()
-        for gate in self.plan.gates:
+        for gate, key in self.plan.keys.items():
             if gate not in self.links:
-                link = GateLink(gate, self.plan.keys[gate], self._mqtt, self._topics, positions=self._store)
+                link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store)
                 link.on_event(self._heard)
                 self.links[gate] = link
                 await link.start()
@@ -162,13 +162,22 @@ class Building:
         await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
 
 
+def _key(store: Store, gate: str) -> bytes | None:
+    """One damaged key must not close the gates whose keys are whole."""
+    try:
+        return store.gate_key(gate)
+    except StoreError as error:
+        _LOG.error("Gate %s cannot be used: %s", gate, error)  # one sentence
+        return None
+
+
 _WORST_FIRST = ("off", "silent", "ok")
 
 
 def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
     problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
     problems += [camera.problem for camera in cameras if camera.problem]
-    problems += link.problems if link else ()
+    problems += link.problems if link else ("gate_key",)
     if outdated:
         problems.append("templates_outdated")
     return Standing(

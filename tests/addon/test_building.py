@@ -1,0 +1,85 @@
+"""What stands in the building follows the store, and one fault does not take the rest with it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from facegate.adapters.gate import GateLink
+from facegate.adapters.mqtt import MqttClient
+from facegate.adapters.store import Store
+from facegate.building import Building
+from facegate.contract.messages import Topics
+from facegate.core.models import Camera, Gate, LivenessLevel
+from facegate.settings import Broker
+from tests.parts.eyes import models
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store.open(tmp_path) as opened:
+        yield opened
+
+
+def make(store: Store, links: dict[str, GateLink]) -> Building:
+    return Building(
+        store, MqttClient(Broker()), Topics("home"), models(), links,
+        decided=lambda pipeline, decision: None, heard=lambda report: None,
+    )  # fmt: skip
+
+
+def camera(number: int, source: str) -> Camera:
+    return Camera(id=f"c{number}", gate="front", source=source, liveness=LivenessLevel.OFF)
+
+
+async def test_links_and_watches_follow_the_store(store: Store, tmp_path: Path) -> None:
+    links: dict[str, GateLink] = {}
+    building = make(store, links)
+    store.add_gate(Gate("front", "Front gate"))
+    store.add_gate(Gate("back", "Back gate"))
+    store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
+    await building.follow()
+    assert set(links) == {"front", "back"}
+    assert [c.camera for c in building.cameras()] == ["c1"]
+    front = links["front"]
+
+    store.remove_gate("back")
+    store.add_camera(camera(2, str(tmp_path / "other.mp4")))
+    await building.follow()
+    assert links == {"front": front}, "what has not changed goes on undisturbed"
+    assert {c.camera for c in building.cameras()} == {"c1", "c2"}
+
+    store.remove_camera("c1")
+    await building.follow()
+    assert [c.camera for c in building.cameras()] == ["c2"]
+    await building.close()
+    assert links == {}
+    assert building.cameras() == []
+
+
+async def test_a_camera_without_pictures_is_the_standing_of_its_gate(store: Store, tmp_path: Path) -> None:
+    building = make(store, {})
+    store.add_gate(Gate("front", "Front gate"))
+    store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
+    await building.follow()
+    for _ in range(100):
+        (standing,) = building.standings()
+        if standing.problems == ("camera_file",):
+            break
+        await asyncio.sleep(0.05)
+    assert (standing.camera, standing.node, standing.problems) == ("off", "offline", ("camera_file",))
+    await building.close()
+
+
+async def test_a_damaged_key_closes_its_own_gate_alone(store: Store, tmp_path: Path) -> None:
+    links: dict[str, GateLink] = {}
+    building = make(store, links)
+    store.add_gate(Gate("front", "Front gate"))
+    store.add_gate(Gate("back", "Back gate"))
+    (key,) = (tmp_path / "keys" / "gates").glob("back*")
+    key.write_bytes(b"damaged")
+    await building.follow()
+    assert set(links) == {"front"}
+    problems = {standing.gate: standing.problems for standing in building.standings()}
+    assert problems == {"front": (), "back": ("gate_key",)}
+    await building.close()
