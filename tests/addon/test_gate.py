@@ -12,6 +12,7 @@ from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport, NodeVoice
 from facegate.adapters.software_gate import SoftwareGate, next_boot
+from facegate.adapters.store.errors import StoreError
 from facegate.contract import lines
 from facegate.contract.lines import Ack, Command, Hello, NodeEvent, Position
 from facegate.contract.messages import Topics
@@ -427,6 +428,28 @@ async def test_a_late_ack_counts_for_its_own_opening_only(site, caplog):
     assert (await link.open(Direction.ENTRY, 0, "2" * 16, always)).result == "node_refused"
 
 
+async def test_an_answer_that_overtakes_the_next_try_is_the_answer(site):
+    link = await site.link()
+    node = await site.scripted()
+    node.answer = lambda command: (node.ack(command, result="busy", detail="5000"), node.ack(command))
+    node.hello()
+    await eventually(lambda: link.state == "online")
+    result = await link.open(Direction.ENTRY, 0, ID, always)
+    assert (result.result, result.tries) == ("opened", 1)
+
+
+async def test_one_id_is_not_asked_for_twice_at_a_time(site):
+    link = await site.link()
+    node = await site.scripted()
+    node.hello()
+    await eventually(lambda: link.state == "online")
+    first = asyncio.create_task(link.open(Direction.ENTRY, 0, ID, always))
+    await asyncio.sleep(0.1)
+    with pytest.raises(ValueError, match="under way"):
+        await link.open(Direction.ENTRY, 0, ID, always)
+    assert (await first).result == "no_answer"
+
+
 async def test_a_stale_challenge_is_replaced_once(site):
     link = await site.link()
     node = await site.scripted()
@@ -577,6 +600,26 @@ async def test_a_command_that_is_kept_opens_nothing_later(site):
     assert site.pulses == [1]
     assert (await link.open(Direction.ENTRY, 50, "2" * 16, always)).opened
     assert site.pulses == [1, 1]
+
+
+async def test_a_memory_that_cannot_be_written_does_not_close_the_gate(site, caplog):
+    class Full(Kept):
+        full = True
+
+        def save_node_position(self, gate: str, kind: str, position: Position) -> bool:
+            if self.full:
+                raise StoreError("The disk is full: make room.")
+            return super().save_node_position(gate, kind, position)
+
+    kept = Full()
+    link = await site.link(kept=kept)
+    await site.node()
+    await eventually(lambda: link.state == "online")
+    await eventually(lambda: "disk is full" in caplog.text)
+    assert (await link.open(Direction.ENTRY, 50, ID, always)).opened
+    kept.full = False
+    assert (await link.open(Direction.ENTRY, 50, "2" * 16, always)).opened
+    await eventually(lambda: kept.positions.keys() >= {"hello", "ack"})  # what failed is made up for
 
 
 async def test_a_flood_of_forgeries_does_not_fill_the_log(site, caplog):

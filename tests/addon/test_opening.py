@@ -327,6 +327,13 @@ async def test_a_gate_that_nobody_knows(building):
     assert (outcome.opened, outcome.reason, outcome.result) == (False, Reason.FAULT, "no_gate")
 
 
+async def test_a_gate_without_a_link_stays_closed(building):
+    await building.start(node=False)
+    openings = Openings(building.store, {}, building.announcer.announce)
+    outcome = await openings.open(wish())
+    assert (outcome.opened, outcome.reason, outcome.detail) == (False, Reason.NODE_SILENT, "no link")
+
+
 async def test_an_opening_needs_a_proper_id(building):
     await building.start()
     with pytest.raises(ValueError, match="16 hex"):
@@ -374,6 +381,23 @@ class TestFullDisk:
         assert "cannot be recorded" in caplog.text
         assert building.store.opening(request.id).result is None
         await openings.stop()
+
+    async def test_what_cannot_be_looked_up_is_not_opened_again(self, building):
+        await building.start()
+        request = wish()
+        assert (await building.openings.open(request)).opened
+        openings = Openings(FullDisk(building.store, "opening"), {GATE: building.link}, building.announcer.announce)
+        outcome = await openings.open(request)
+        assert (outcome.opened, outcome.result) == (False, "not_recorded")
+        assert building.pulses == [1]
+
+    async def test_a_passage_that_cannot_be_recorded_is_announced_all_the_same(self, building, caplog):
+        await building.start()
+        openings = Openings(FullDisk(building.store, "record_passage"), {}, building.announcer.announce)
+        building.link.on_event(openings.hear)
+        building.node.report("forced", "-", "-")
+        await eventually(lambda: len(building.events) == 2)  # one from each of the two that hear
+        assert "passage at gate north-1 ('forced') cannot be recorded" in caplog.text
 
     async def test_a_denial_that_cannot_be_recorded_is_announced_all_the_same(self, building, caplog):
         await building.start()
