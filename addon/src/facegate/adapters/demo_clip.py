@@ -1,0 +1,3 @@
+"""Placeholder."""
+
+SCHEME = "demo"
