@@ -42,7 +42,9 @@ class FaceGateClient:
         nonce = secrets.token_hex(16)
         answer = Proof.from_answer(await self._request("GET", "proof", query={"nonce": nonce}, token=False))
         expected = prove(bytes.fromhex(event_key), nonce=nonce, installation=installation, api=answer.api)
-        return answer.api if hmac.compare_digest(answer.proof.encode(), expected.encode()) else None
+        # Only ASCII can be compared, and JSON can carry what cannot even be encoded.
+        proved = answer.proof.isascii() and hmac.compare_digest(answer.proof, expected)
+        return answer.api if proved else None
 
     async def version(self) -> str:
         """Return the version of the recognizer."""
@@ -118,7 +120,7 @@ def _read(status: int, body: bytearray) -> Any:
         raise ThrottledError
     try:
         content = json.loads(body) if body else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnexpectedAnswerError("the answer is not JSON") from error
     if status >= HTTPStatus.BAD_REQUEST:
         problem = content if isinstance(content, dict) else {}

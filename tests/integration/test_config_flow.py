@@ -132,6 +132,8 @@ async def test_failed_pairing_can_be_tried_again(
         b"<html>",
         b"",
         b"[]",
+        b"\xff",
+        b"[" * 200_000,
         b"x" * 1_100_000,
         json.dumps(paired(token=7)).encode(),
         json.dumps(paired(event_key="not hex")).encode(),
@@ -427,6 +429,17 @@ async def test_stranger_gets_no_token(hass: HomeAssistant, recognizer: Recognize
     assert flow["errors"] == {"url": "not_proved"}
     assert dict(entry.data) == before
     assert not any(request.carries_token for request in recognizer.asked())
+
+
+async def test_proof_that_is_no_text_proves_nothing(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry
+) -> None:
+    for proof in ("\ud800", "ü", ""):
+        answer = {"installation": INSTALLATION, "api": URL, "proof": proof}
+        recognizer.answers["get", "proof"] = (200, json.dumps(answer).encode())
+        flow = await fill(hass, await entry.start_reconfigure_flow(hass), url=URL)
+        assert flow["errors"] in ({"url": "not_proved"}, {"base": "unexpected_answer"})
+        hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
 @pytest.mark.parametrize("own", ["nonsense://", "http://192.0.2.99:8711"])

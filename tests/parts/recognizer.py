@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
+PAIRING_CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b")
 
 
 def free_port() -> int:
@@ -106,15 +107,21 @@ class Recognizer:
         """Everything it has written so far."""
         return self.log_path.read_text(errors="replace")
 
-    def pair(self, name: str = "Test", timeout: float = 20) -> dict[str, Any]:
-        """Pair with the newest code of the log, as Home Assistant does, and keep the token."""
+    def pairing_code(self, timeout: float = 20) -> str:
+        """The newest code of the log."""
         end = time.monotonic() + timeout
         codes: list[str] = []
         while not codes and time.monotonic() < end:
-            codes = re.findall(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b", self.log())
+            codes = PAIRING_CODE.findall(self.log())
             time.sleep(0.1)
         assert codes, f"no pairing code in the log: {self.log()[-2000:]}"
-        paired: dict[str, Any] = self.api("POST", "/pair", {"code": codes[-1], "name": name}, token="")
+        return codes[-1]
+
+    def pair(self, name: str = "Test", code: str | None = None) -> dict[str, Any]:
+        """Pair with ``code``, or the newest one of the log, as Home Assistant does, and keep the token."""
+        paired: dict[str, Any] = self.api(
+            "POST", "/pair", {"code": code or self.pairing_code(), "name": name}, token=""
+        )
         self.token = paired["token"]
         self.event_key = bytes.fromhex(paired["event_key"])
         return paired
