@@ -438,6 +438,26 @@ async def test_an_answer_that_overtakes_the_next_try_is_the_answer(site):
     assert (result.result, result.tries) == ("opened", 1)
 
 
+async def test_a_late_answer_is_heard_while_the_node_is_said_to_be_busy(site):
+    """Nobody has answered the first command; the second finds the node busy, perhaps with the first one's opening."""
+    link = await site.link()
+    node = await site.scripted()
+
+    def answer(command: Command) -> None:
+        if len(node.commands) == 2:
+            node.ack(command, result="busy", detail="60000")
+
+    node.answer = answer
+    node.hello()
+    await eventually(lambda: link.state == "online")
+    left = asyncio.Event()
+    opening = asyncio.create_task(link.open(Direction.ENTRY, 0, ID, lambda: not left.is_set()))
+    await eventually(lambda: len(node.commands) == 2)
+    left.set()
+    result = await opening
+    assert (result.result, result.detail) == ("no_answer", "person_left")  # and not merely that somebody has left
+
+
 async def test_one_id_is_not_asked_for_twice_at_a_time(site):
     link = await site.link()
     node = await site.scripted()

@@ -60,7 +60,10 @@ class OpenResult:
 
 @dataclass(slots=True)
 class _Wish:
-    """One opening that is under way. ``unsure_of``: the boot of a node that has left a command of it unanswered."""
+    """One opening that is under way.
+
+    ``silent_boot``: the boot of a node that has left a command of it unanswered; ``challenge``: the last one used.
+    """
 
     direction: Direction
     pulse_ms: int
@@ -68,9 +71,11 @@ class _Wish:
     lasts: Callable[[], bool]
     until: float
     acks: asyncio.Queue[Ack] = field(default_factory=asyncio.Queue)
+    challenge: str = ""
     tries: int = 0
+    answers: int = 0
     silent_tries: int = 0
-    unsure_of: int | None = None
+    silent_boot: int | None = None
     was_busy: bool = False
     not_before: float = 0.0
     corrected: set[str] = field(default_factory=set)
@@ -191,8 +196,8 @@ class GateLink:
             del self._wishes[opening]
             if opening in self._waiting:
                 self._waiting.remove(opening)
-        if wish.unsure_of is not None and end.result not in ("opened", "no_answer"):
-            end = _End("no_answer", end.result)
+        if wish.tries > wish.answers and end.result not in ("opened", "node_refused", "no_answer"):
+            end = _End("no_answer", end.result)  # the command that nobody has answered may have opened
         return OpenResult(end.result, end.detail, wish.tries, round((self._clock() - began) * 1000))
 
     async def _pursue(self, wish: _Wish) -> _End:
@@ -201,38 +206,32 @@ class GateLink:
             end = await self._wait_for_turn(wish)
             if end is not None:
                 return end
-            # An answer to an earlier try may have come late: then it is the answer.
-            ack = wish.acks.get_nowait() if not wish.acks.empty() else None
-            challenge = ""
-            if ack is None:
-                challenge = self._voice.challenge() or ""
-                asked = self._voice.boot
-                if not self._send(wish, challenge):
-                    return _End("not_connected")
-                ack = await self._answer(wish)
-            if ack is None:
+            if wish.acks.empty() and not self._send(wish):
+                return _End("not_connected")
+            asked = self._voice.boot
+            try:
+                ack = await asyncio.wait_for(wish.acks.get(), ANSWER_SECONDS)
+            except TimeoutError:
                 wish.silent_tries += 1
-                wish.unsure_of = asked
+                wish.silent_boot = asked
                 if wish.silent_tries >= SILENT_TRIES:
                     return _End("no_answer")
                 continue
-            end = self._heed(wish, ack, challenge)
+            end = self._heed(wish, ack)
             if end is not None:
                 return end
 
     async def _wait_for_turn(self, wish: _Wish) -> _End | None:
-        """Return when a command may be signed: first in the line, challenge fresh, reason there; else why not."""
+        """Return when a command may be signed: first in the line, challenge fresh, reason there; else why not.
+
+        An answer that has come late, to an earlier try, needs no command.
+        """
         patience = self._clock() + HELLO_SECONDS
-        while True:
-            if not self._mqtt.connected:
-                return _End("not_connected")
-            if not wish.lasts():
-                return _End("person_left")
+        while wish.acks.empty():
+            end = self._over(wish)
+            if end is not None:
+                return end
             now = self._clock()
-            if now >= wish.until:
-                return _End("node_busy" if wish.was_busy else "node_silent")
-            if wish.unsure_of is not None and self._voice.boot != wish.unsure_of:
-                return _End("no_answer", "restarted")  # it may have opened before, and has forgotten the id
             if (self._waiting and self._waiting[0] != wish.opening) or now < wish.not_before:
                 self._queue(wish)
                 patience = now + HELLO_SECONDS
@@ -241,21 +240,34 @@ class GateLink:
             elif now >= patience:
                 return _End("node_silent")
             await asyncio.sleep(POLL_SECONDS)
+        return None
+
+    def _over(self, wish: _Wish) -> _End | None:
+        """Return why nothing may be signed for this wish any more, if so it is."""
+        if not self._mqtt.connected:
+            return _End("not_connected")
+        if not wish.lasts():
+            return _End("person_left")
+        if self._clock() >= wish.until:
+            return _End("node_busy" if wish.was_busy else "node_silent")
+        if wish.silent_boot is not None and self._voice.boot != wish.silent_boot:
+            return _End("no_answer", "restarted")  # it may have opened before, and has forgotten the id
+        return None
 
     def _queue(self, wish: _Wish) -> None:
         wish.was_busy = True
         if wish.opening not in self._waiting:
             self._waiting.append(wish.opening)
 
-    def _send(self, wish: _Wish, challenge: str) -> bool:
+    def _send(self, wish: _Wish) -> bool:
         """Sign one command, at this moment, and let it go; ``False``: it did not leave."""
-        uptime = self._voice.uptime()
-        if uptime is None:
+        uptime, challenge = self._voice.uptime(), self._voice.challenge()
+        if uptime is None or challenge is None:
             return False
         life = min(lines.COMMAND_LIFE_MS, (wish.until - self._clock()) * 1000)
         counter = self._counters.get(challenge, 0) + 1
         self._counters = {challenge: counter}
-        wish.tries += 1
+        wish.challenge = challenge
         command = Command(
             gate=self.gate,
             slot=self.slot,
@@ -267,18 +279,14 @@ class GateLink:
             subject=str(wish.direction.relay),
             value=str(wish.pulse_ms),
         )
-        return self._mqtt.publish(self._topics.command(self.gate), command.sign(self._key))
+        if not self._mqtt.publish(self._topics.command(self.gate), command.sign(self._key)):
+            return False
+        wish.tries += 1
+        return True
 
-    async def _answer(self, wish: _Wish) -> Ack | None:
-        try:
-            return await asyncio.wait_for(wish.acks.get(), ANSWER_SECONDS)
-        except TimeoutError:
-            return None
-
-    def _heed(self, wish: _Wish, ack: Ack, challenge: str) -> _End | None:
+    def _heed(self, wish: _Wish, ack: Ack) -> _End | None:
         """Return how the wish ended by the node's answer, or ``None`` if it is worth another try."""
-        if ack.boot == wish.unsure_of:
-            wish.unsure_of = None  # this boot knows whether it has opened for this id, and here it says so
+        wish.answers += 1
         match ack.result:
             case "opened":
                 return _End("opened", ack.detail)
@@ -286,12 +294,12 @@ class GateLink:
                 self._queue(wish)
                 wish.not_before = self._clock() + min(_milliseconds(ack.detail), BUSY_SECONDS)
                 return None
-            case "stale" if challenge and "stale" not in wish.corrected:
-                self._voice.give_up(challenge)
-            case "counter" if challenge and "counter" not in wish.corrected:
+            case "stale" if "stale" not in wish.corrected:
+                self._voice.give_up(wish.challenge)
+            case "counter" if "counter" not in wish.corrected:
                 # This recognizer has started anew under a challenge that it had used before; the node knows how far.
                 used = lines.parse_number(ack.detail, lines.COUNTER_MAX) or 0
-                self._counters[challenge] = max(used, self._counters.get(challenge, 0))
+                self._counters[wish.challenge] = max(used, self._counters.get(wish.challenge, 0))
             case _:
                 return _End("node_refused", ack.result if ack.detail == lines.NONE else f"{ack.result} {ack.detail}")
         wish.corrected.add(ack.result)
