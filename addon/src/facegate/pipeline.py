@@ -5,6 +5,7 @@ Whatever goes wrong on the way is no decision or a denial, with the stage that f
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
@@ -86,22 +87,24 @@ class CameraPipeline:
         """Return what this frame decides: mostly nothing, and at most one decision for each face in it."""
         self._stages = Stages(self._clock)
         decisions: list[Decision] = []
-        try:
-            self._take_recognition()
-            faces = self._mask_out(self._detect(frame), frame)
-            tracks = self._track(faces, frame.captured_at)
-            acting = [track for track in tracks if self._acts(track, frame.captured_at)]
-            for track in acting:
-                self._look(track, frame)
-            staying = [track for track in acting if self._visits[track.id].intent.stayed(self.camera.dwell)]
-            for track, sights in self._identify(staying):
-                decision = self._judge(track, sights, frame)
-                if decision is not None:
-                    decisions.append(replace(decision, faces=len(acting), ms=dict(self._stages.ms)))
-        except StageError:
-            pass  # The stages have written it down; a frame that cannot be understood decides nothing.
+        with suppress(StageError):  # The stages have written it down; what was decided before it stands, nothing after.
+            self._stages.run("frame", self._go, frame, decisions, usable=lambda _: True)
         self.health = self.health.after(self._stages)
         return decisions
+
+    def _go(self, frame: Frame, decisions: list[Decision]) -> None:
+        """The whole way, in the order of the stages."""
+        self._take_recognition()
+        faces = self._mask_out(self._detect(frame), frame)
+        tracks = self._track(faces, frame.captured_at)
+        acting = [track for track in tracks if self._acts(track, frame.captured_at)]
+        for track in acting:
+            self._look(track, frame)
+        staying = [track for track in acting if self._visits[track.id].intent.stayed(self.camera.dwell)]
+        for track, sights in self._identify(staying):
+            decision = self._judge(track, sights, frame)
+            if decision is not None:
+                decisions.append(replace(decision, faces=len(acting), ms=dict(self._stages.ms)))
 
     def still_there(self, track: int, at: float) -> bool:
         """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``."""
@@ -314,8 +317,12 @@ def _is_match(answer: object) -> bool:
 
 
 def _is_approach(answer: object) -> bool:
-    return isinstance(answer, Approach)
+    return (
+        isinstance(answer, Approach)
+        and isfinite(answer.since)
+        and (answer.outcome is None or answer.outcome.reason in Reason)
+    )
 
 
 def _is_ruling(answer: object) -> bool:
-    return isinstance(answer, Ruling)
+    return isinstance(answer, Ruling) and answer.verdict in Verdict and answer.reason in Reason

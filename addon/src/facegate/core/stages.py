@@ -28,6 +28,8 @@ class Stages:
             with self.timed(stage):
                 answer = call(*arguments)
             is_usable = usable(answer)
+        except StageError:
+            raise  # A stage within this one has failed, and is named.
         except Exception as error:
             # Whatever it is, the gate stays closed, and the reason is named: there is no failure that may open it.
             raise self.fault(stage, f"{type(error).__name__}: {error}") from error
@@ -52,19 +54,30 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How one pipeline does. ``problem``: empty, or the failed stage of the newest frame as ``<stage>_failed``."""
+    """How one pipeline does.
+
+    ``failing``: by stage, what went wrong the last time it ran; a stage is well again once it has run well.
+    ``failures``: by stage, in how many frames it has failed. ``ms``: the stage times of the newest frame.
+    """
 
     frames: int = 0
-    problem: str = ""
-    detail: str = ""
+    failing: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     ms: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def problem(self) -> str:
+        """Empty, or the first failing stage as ``<stage>_failed``."""
+        return next((f"{stage}_failed" for stage in self.failing), "")
+
+    @property
+    def detail(self) -> str:
+        """What went wrong in that stage."""
+        return next(iter(self.failing.values()), "")
+
     def after(self, stages: Stages) -> Health:
         """Return the health after one more frame."""
-        failures = dict(self.failures)
-        for stage in stages.failed:
-            failures[stage] = failures.get(stage, 0) + 1
-        stage, detail = next(iter(stages.failed.items()), ("", ""))
-        problem = f"{stage}_failed" if stage else ""
-        return Health(self.frames + 1, problem, detail, failures, dict(stages.ms))
+        failing = {stage: detail for stage, detail in self.failing.items() if stage not in stages.ms}
+        failures = {stage: self.failures.get(stage, 0) + (stage in stages.failed) for stage in self.failures}
+        failures.update({stage: 1 for stage in stages.failed if stage not in failures})
+        return Health(self.frames + 1, {**failing, **stages.failed}, failures, dict(stages.ms))

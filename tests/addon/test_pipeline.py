@@ -1,0 +1,415 @@
+"""The way of a frame, from picture to decision: who is let in, who is not, and that no failure opens a gate."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+import pytest
+
+from facegate import pipeline as pipeline_module
+from facegate.core.matching import Gallery, Match
+from facegate.core.models import (
+    Camera,
+    Decision,
+    Frame,
+    Gate,
+    LivenessLevel,
+    Mode,
+    Reason,
+    Resident,
+    ResidentState,
+    Template,
+    Verdict,
+)
+from facegate.core.recognition import Recognition
+from facegate.core.session import Approach
+from facegate.core.tracking import Tracker
+from facegate.pipeline import CameraPipeline
+from facegate.vision.chips import cut
+from tests.fakes.sight import Eyes, Person, Scene, recognition
+from tests.parts.eyes import models, portrait
+
+FPS = 15
+CAMERA = Camera(id="cam", gate="gate", source="scene")
+A, B, STRANGER = Person("A"), Person("B"), Person("S")
+
+
+@dataclass
+class Stage:
+    """A gate with a painted scene before it; ``show`` lets people stand there for some seconds."""
+
+    camera: Camera = CAMERA
+    known: Recognition = field(default_factory=lambda: recognition("A", "B"))
+    spoilt: dict = field(default_factory=dict)
+    unix: float = 1_800_000_000.0
+
+    def __post_init__(self):
+        self.scene = Scene()
+        self.eyes = Eyes(self.scene, self.spoilt)
+        self.pipeline = CameraPipeline(self.camera, self.eyes, self.known, unix=lambda: self.unix)
+        self.number = 0
+        self.decisions: list[Decision] = []
+
+    @property
+    def now(self) -> float:
+        return 100 + self.number / FPS
+
+    def show(self, *people: Person, seconds: float = 1 / FPS) -> list[Decision]:
+        before = len(self.decisions)
+        for _ in range(round(seconds * FPS)):
+            self.number += 1
+            self.decisions += self.pipeline.process(self.scene.frame(self.number, self.now, *people))
+        return self.decisions[before:]
+
+    @property
+    def said(self) -> list[tuple[str | None, Reason]]:
+        return [(d.resident, d.reason) for d in self.decisions]
+
+
+def test_a_resident_is_let_in_once_the_dwell_is_over():
+    stage = Stage()
+    (decision,) = stage.show(A, seconds=2)
+    assert (decision.verdict, decision.reason, decision.resident) == (Verdict.GRANTED, Reason.RECOGNISED, "A")
+    assert decision.at - (100 + 1 / FPS) == pytest.approx(CAMERA.dwell, abs=1.5 / FPS)
+    assert (decision.camera, decision.gate, decision.track, decision.faces) == ("cam", "gate", 1, 1)
+    assert decision.score == pytest.approx(1.0)
+    assert set(decision.ms) >= {
+        "detect",
+        "track",
+        "align",
+        "quality",
+        "liveness",
+        "embed",
+        "match",
+        "session",
+        "policy",
+    }
+    assert stage.pipeline.health.problem == ""
+
+
+def test_a_stranger_is_refused_once_and_names_nobody():
+    stage = Stage()
+    (decision,) = stage.show(STRANGER, seconds=6)
+    assert (decision.verdict, decision.reason, decision.resident) == (Verdict.DENIED, Reason.UNKNOWN_FACE, None)
+
+
+def test_a_stranger_does_not_keep_a_resident_out_who_walks_up_next():
+    stage = Stage()
+    stage.show(STRANGER, seconds=2)
+    stage.show(A, seconds=1)  # in the very same place: only the face tells that it is somebody else
+    assert stage.said == [(None, Reason.UNKNOWN_FACE), ("A", Reason.RECOGNISED)]
+
+
+def test_two_people_are_decided_alone():
+    stage = Stage()
+    stage.show(replace(A, x=150), replace(STRANGER, x=480), seconds=3)
+    assert sorted(stage.said, key=str) == [("A", Reason.RECOGNISED), (None, Reason.UNKNOWN_FACE)]
+    assert {d.faces for d in stage.decisions} == {2}
+    assert len({d.track for d in stage.decisions}) == 2
+
+
+def test_one_decision_for_an_approach_and_a_new_one_only_after_leaving():
+    stage = Stage()
+    stage.show(A, seconds=4)
+    stage.show(seconds=1)  # hidden behind a pillar: the track ends, the person has not left
+    stage.show(A, seconds=2)
+    assert len(stage.decisions) == 1
+    stage.show(seconds=3)
+    stage.show(A, seconds=1)
+    assert stage.said == [("A", Reason.RECOGNISED)] * 2
+
+
+def test_a_shared_track_after_two_people_have_crossed_lets_nobody_in_twice():
+    stage = Stage()
+    for step in range(60):
+        stage.show(replace(A, x=100 + 7 * step), replace(STRANGER, x=520 - 7 * step))
+    stage.show(replace(A, x=520), replace(STRANGER, x=100), seconds=3)
+    assert stage.said.count(("A", Reason.RECOGNISED)) == 1
+    assert {who for who, _ in stage.said} == {"A", None}
+
+
+@pytest.mark.parametrize(
+    "who",
+    [replace(A, size=40), replace(A, turned=True), replace(A, x=590)],
+    ids=["far away", "turned aside", "outside the zone"],
+)
+def test_whoever_does_not_mean_the_gate_is_never_embedded(who):
+    zone = ((0.0, 0.0), (0.8, 0.0), (0.8, 1.0), (0.0, 1.0))
+    stage = Stage(camera=replace(CAMERA, zone=zone))
+    assert stage.show(who, seconds=5) == []
+    assert stage.eyes.calls["embed"] == stage.eyes.calls["live_probability"] == 0
+
+
+def test_whoever_only_walks_past_is_never_embedded():
+    stage = Stage()
+    for _ in range(5):
+        assert stage.show(A, seconds=0.2) == []
+        assert stage.show(seconds=1) == []
+    assert stage.eyes.calls["embed"] == 0
+
+
+def test_a_poor_picture_is_refused_with_that_reason():
+    stage = Stage()
+    (decision,) = stage.show(replace(A, dark=True), seconds=4)
+    assert (decision.resident, decision.reason) == (None, Reason.POOR_QUALITY)
+    assert stage.eyes.calls["embed"] == 0
+
+
+def test_a_photograph_is_refused():
+    stage = Stage()
+    (decision,) = stage.show(replace(A, live=0.1), seconds=5)
+    assert (decision.verdict, decision.reason) == (Verdict.DENIED, Reason.NOT_LIVE)
+
+
+def test_the_liveness_of_one_person_does_not_open_for_the_picture_of_another():
+    stage = Stage()
+    stage.show(STRANGER, seconds=0.9)
+    stage.show(replace(A, live=0.1), seconds=5)
+    assert [reason for _, reason in stage.said] == [Reason.NOT_LIVE]
+
+
+@pytest.mark.parametrize("level", [LivenessLevel.CHALLENGE, LivenessLevel.SECOND_FACTOR])
+def test_a_level_whose_evidence_is_not_there_lets_nobody_in(level):
+    stage = Stage(camera=replace(CAMERA, liveness=level))
+    (decision,) = stage.show(A, seconds=5)
+    assert (decision.verdict, decision.reason) == (Verdict.DENIED, Reason.LIVENESS_MISSING)
+
+
+def test_recognition_only_asks_for_no_liveness():
+    stage = Stage(camera=replace(CAMERA, liveness=LivenessLevel.OFF))
+    assert [d.verdict for d in stage.show(replace(A, live=0.0), seconds=2)] == [Verdict.GRANTED]
+    assert stage.eyes.calls["live_probability"] == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "reason", "named"),
+    [
+        (recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN)), Reason.LOCKDOWN, "A"),
+        (replace(recognition("A"), residents={}), Reason.FAULT, None),
+        (
+            replace(recognition("A"), residents={"A": Resident("A", "Resident A", state=ResidentState.SUSPENDED)}),
+            Reason.SUSPENDED,
+            "A",
+        ),
+        (recognition("B"), Reason.UNKNOWN_FACE, None),
+        (recognition(), Reason.UNKNOWN_FACE, None),
+    ],
+    ids=["lockdown", "torn snapshot", "suspended", "not enrolled", "nobody enrolled"],
+)
+def test_recognised_but_not_let_in(known, reason, named):
+    stage = Stage(known=known)
+    (decision,) = stage.show(A, seconds=5)
+    assert (decision.verdict, decision.reason, decision.resident) == (Verdict.DENIED, reason, named)
+
+
+def test_a_new_gallery_counts_from_the_next_frame_and_old_evidence_no_more():
+    stage = Stage(camera=replace(CAMERA, dwell=0.0))
+    stage.show(A, seconds=2 / FPS)
+    stage.pipeline.recognition = recognition("B")
+    (decision,) = stage.show(A, seconds=3)
+    assert decision.reason is Reason.UNKNOWN_FACE
+
+
+# Is the person still there when the command is signed?
+
+
+def test_still_there_while_recognised_and_no_longer_than_a_second_after():
+    stage = Stage()
+    (decision,) = stage.show(A, seconds=1)
+    stage.show(A, seconds=3)
+    assert stage.pipeline.still_there(decision.track, stage.now)
+    last = stage.now
+    stage.show(seconds=1)
+    assert not stage.pipeline.still_there(decision.track, last + 1.01)
+    assert not stage.pipeline.still_there(decision.track + 1, last)
+
+
+def test_not_there_once_somebody_else_stands_in_the_same_place():
+    stage = Stage()
+    (decision,) = stage.show(A, seconds=1)
+    stage.show(B, seconds=0.4)
+    assert not stage.pipeline.still_there(decision.track, stage.now)
+
+
+def test_not_there_once_another_face_has_crossed():
+    stage = Stage()
+    (decision,) = stage.show(A, seconds=1)
+    stage.show(A, replace(STRANGER, x=A.x + 80))
+    assert not stage.pipeline.still_there(decision.track, stage.now)
+
+
+def test_nobody_is_there_who_was_refused():
+    stage = Stage(known=recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN)))
+    (decision,) = stage.show(A, seconds=1)
+    assert not stage.pipeline.still_there(decision.track, stage.now)
+
+
+# Failures: each stage, each kind. None of them may ever let anybody in.
+
+
+def raising(*_):
+    raise RuntimeError("broken on purpose")
+
+
+def not_numbers(right):
+    """The same answer with numbers that are none."""
+    if isinstance(right, np.ndarray):
+        return np.full_like(right, np.nan, dtype=np.float32)
+    if isinstance(right, list):
+        return [replace(face, landmarks=np.full_like(face.landmarks, np.nan)) for face in right]
+    if isinstance(right, Match):
+        return replace(right, score=math.nan)
+    return math.nan
+
+
+def empty(right):
+    return right[:0] if isinstance(right, (np.ndarray, list, tuple)) else type(right).__new__(type(right))
+
+
+KINDS = {"exception": raising, "none": lambda _: None, "no number": not_numbers, "empty": empty}
+MODEL_STAGES = {"detect": "detect", "live_probability": "liveness", "embed": "embed"}
+
+
+def answers(kind):
+    """A stage whose every answer is spoilt in the same way."""
+    return lambda real: lambda *arguments, **named: KINDS[kind](real(*arguments, **named))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", MODEL_STAGES)
+def test_a_model_that_fails_lets_nobody_in(method, kind):
+    stage = Stage(spoilt={method: KINDS[kind]})
+    stage.show(A, seconds=5)
+    assert all(d.verdict is Verdict.DENIED for d in stage.decisions)
+    if (method, kind) == ("detect", "empty"):
+        assert (stage.decisions, stage.pipeline.health.problem) == ([], "")  # as if nobody were there
+        return
+    if (method, kind) != ("live_probability", "empty"):  # an empty float is 0.0: surely not live
+        assert stage.pipeline.health.problem == f"{MODEL_STAGES[method]}_failed"
+        assert stage.pipeline.health.detail
+    expected = {"detect": [], "embed": [Reason.FAULT], "live_probability": [Reason.LIVENESS_MISSING]}
+    if (method, kind) == ("live_probability", "empty"):
+        expected["live_probability"] = [Reason.NOT_LIVE]
+    assert [d.reason for d in stage.decisions] == expected[method]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("where", "name", "stage_name"),
+    [
+        (Tracker, "update", "track"),
+        (pipeline_module.chips, "cut", "align"),
+        (pipeline_module, "assess", "quality"),
+        (Gallery, "match", "match"),
+        (Approach, "conclude", "session"),
+        (pipeline_module, "decide", "policy"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_stage_that_fails_lets_nobody_in(monkeypatch, where, name, stage_name, kind):
+    monkeypatch.setattr(where, name, answers(kind)(getattr(where, name)))
+    stage = Stage()
+    stage.show(A, seconds=5)
+    assert all(d.verdict is Verdict.DENIED and d.resident is None for d in stage.decisions)
+    assert stage.pipeline.health.problem == f"{stage_name}_failed"
+    assert stage.pipeline.health.detail
+    assert [d.reason for d in stage.decisions] == ([] if stage_name == "track" else [Reason.FAULT])
+
+
+@pytest.mark.parametrize(
+    "broken", [raising, lambda _: math.nan, lambda _: None], ids=["exception", "no number", "none"]
+)
+def test_a_wall_clock_that_fails_lets_nobody_in(broken):
+    stage = Stage()
+    stage.pipeline._unix = lambda: broken(None)
+    assert [d.reason for d in stage.show(A, seconds=2)] == [Reason.FAULT]
+
+
+def test_without_the_antispoofing_model_nobody_is_let_in():
+    stage = Stage(spoilt={"no antispoof": True})
+    (decision,) = stage.show(A, seconds=5)
+    assert (decision.verdict, decision.reason) == (Verdict.DENIED, Reason.LIVENESS_MISSING)
+    assert stage.pipeline.health.problem == "liveness_failed"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [None, np.zeros((0, 0, 3), np.uint8), np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3), np.float32), "picture"],
+    ids=["none", "empty", "grey", "floats", "text"],
+)
+def test_a_frame_that_is_no_picture_decides_nothing_and_stops_nothing(image):
+    pipeline = CameraPipeline(CAMERA, models(), recognition("A"))
+    for number in range(1, 5):
+        assert pipeline.process(Frame("cam", number, image, number / FPS)) == []
+    assert pipeline.health.frames == 4
+
+
+def test_a_failure_outside_every_stage_decides_nothing_and_stops_nothing(monkeypatch):
+    """Nothing is known that fails there; whatever may, is a closed gate with a reason too."""
+    monkeypatch.setattr(pipeline_module, "acts", raising)
+    stage = Stage()
+    assert stage.show(A, seconds=2) == []
+    assert stage.pipeline.health.problem == "frame_failed"
+
+
+@pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf])
+def test_a_frame_without_a_time_decides_nothing(time):
+    stage = Stage()
+    stage.show(A, seconds=0.2)
+    assert stage.pipeline.process(stage.scene.frame(99, time, A)) == []
+    assert stage.pipeline.health.problem == "frame_failed"
+
+
+def test_a_frozen_clock_lets_nobody_in():
+    stage = Stage()
+    frames = [stage.scene.frame(number, 100.0, A) for number in range(60)]
+    assert [d for frame in frames for d in stage.pipeline.process(frame)] == []
+
+
+def test_a_failure_of_one_moment_is_forgotten():
+    failing = iter([True] * 2 + [False] * 99)
+    stage = Stage(spoilt={"embed": lambda right: raising(right) if next(failing) else right})
+    stage.show(A, seconds=0.4)
+    assert stage.pipeline.health.problem == "embed_failed"
+    assert [d.verdict for d in stage.show(A, seconds=3)] == [Verdict.GRANTED]
+    assert stage.pipeline.health.failures == {"embed": 2}
+    assert stage.pipeline.health.problem == ""
+
+
+# The real models on real people
+
+
+def walking_up(name: str, seconds: float = 2.5) -> Iterable[Frame]:
+    """A portrait that comes nearer in front of a grey wall."""
+    picture = portrait(name)
+    for number in range(round(seconds * 10)):
+        height = 400 + 8 * number
+        small = cv2.resize(
+            picture, (height * picture.shape[1] // picture.shape[0], height), interpolation=cv2.INTER_AREA
+        )
+        image = np.full((720, 960, 3), 96, np.uint8)
+        image[60 : 60 + height, 200 + number : 200 + number + small.shape[1]] = small
+        yield Frame("cam", number + 1, image, captured_at=number / 10, clip_time=number / 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "resident", "reason"),
+    [
+        ("obama3.jpg", "resident-1", Reason.RECOGNISED),
+        ("biden.jpg", None, Reason.UNKNOWN_FACE),
+        ("astronaut.png", None, Reason.UNKNOWN_FACE),
+    ],
+)
+def test_real_people_before_the_real_models(name, resident, reason):
+    templates = []
+    for picture in ("obama.jpg", "obama2.jpg"):
+        (face,) = models().detector.detect(portrait(picture))
+        chips = cut(portrait(picture), face.landmarks)[None]
+        templates.append(Template(picture, "resident-1", "sface", models().embedder.embed(chips, mirrored=True)[0]))
+    known = {"resident-1": Resident("resident-1", "Resident 1", state=ResidentState.ENROLLED)}
+    camera = replace(CAMERA, liveness=LivenessLevel.OFF)
+    pipeline = CameraPipeline(camera, models(), Recognition(Gallery(templates), known, Gate("gate", "Gate")))
+    (decision,) = [d for frame in walking_up(name) for d in pipeline.process(frame)]
+    assert (decision.resident, decision.reason) == (resident, reason)
