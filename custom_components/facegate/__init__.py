@@ -26,13 +26,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     async_follow_gates(hass, entry)
     entry.async_on_unload(coordinator.async_add_listener(lambda: async_follow_gates(hass, entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(coordinator.async_save)  # runs after the subscriptions below have ended
     await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> bool:
     """Unload one recognizer."""
-    await entry.runtime_data.async_save()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

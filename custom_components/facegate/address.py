@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -32,7 +32,7 @@ def async_note_moved(hass: HomeAssistant, entry: FaceGateConfigEntry, status: St
 
     The announcement is unsigned, so it changes nothing: reconfiguring makes the other address prove the paired key.
     """
-    if not status.online or _works(entry):
+    if not status.online or entry.source == SOURCE_IGNORE or entry.disabled_by or _works(entry):
         return
     try:
         address = parse_address(status.api)

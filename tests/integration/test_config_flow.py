@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_MQTT, SOURCE_USER, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -334,6 +335,25 @@ async def test_announcement_changes_nothing_of_a_known_installation(
     assert dict(entry.data) == before
     assert len(recognizer.asked()) == asked
     assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_ignored_installation_stays_ignored(hass: HomeAssistant, recognizer: Recognizer) -> None:
+    flow = await announce(hass, make_status().encode())
+    ignored = {"unique_id": INSTALLATION, "title": "FaceGate"}
+    done = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_IGNORE}, data=ignored)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    again = await announce(hass, make_status(api=STRANGER).encode())
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert flow["flow_id"] not in {flow["flow_id"] for flow in hass.config_entries.flow.async_progress()}
+    assert not recognizer.asked()
+
+
+async def test_disabled_entry_is_left_in_peace(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, issue_registry: ir.IssueRegistry
+) -> None:
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    await announce(hass, make_status(api=STRANGER).encode())
+    assert not [issue for issue in issue_registry.issues.values() if issue.domain == DOMAIN]
 
 
 async def test_second_announcement_does_not_redirect_a_running_flow(
