@@ -67,7 +67,8 @@ def replay(
                 typer.echo(json.dumps(as_dict(decision)) if as_json else _sentence(decision))
     if pipeline.health.failures:
         counts = ", ".join(f"{stage} {count}" for stage, count in pipeline.health.failures.items())
-        stop(f"Some frames could not be judged; failures by stage: {counts}. The last was: {pipeline.health.detail}")
+        last = f" The last: {pipeline.health.detail}." if pipeline.health.detail else ""
+        stop(f"Some frames could not be judged; failures by stage: {counts}.{last}")
 
 
 CLIP_ENROL = "clip_enrol"
