@@ -29,8 +29,8 @@ class Thresholds:
             alone (0.425 for one false match in 10,000) lets in five times as many East Asian and eight times as many
             South Asian strangers as it says; at 0.49 one comparison in 10,000 or fewer matches in each group measured
             but look-alike idols, and 1 % of the LFW probes and no more of the camera pictures are missed.
-        margin: how much better the best resident must be than the second-best. Costs nothing on ordinary people
-            and takes the wrong names out of the look-alikes.
+        margin: how much better the best resident must be than the second-best, for relatives who reach the threshold
+            with each other; it costs none of the residents measured.
         agree, of: how many of the newest good frames must name the same resident: one frame of motion or of a
             stranger's lucky angle does not decide.
         same: least cosine between a frame and the mean of the approach so far for it to be the same face. Frames of
