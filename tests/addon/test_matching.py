@@ -27,8 +27,12 @@ def test_first_and_second_person_as_found_one_by_one(count, people, seed):
     probe = vectors[-1]
 
     best: dict[str, float] = {}
-    for owner, vector in zip(owners, vectors, strict=False):
-        best[owner] = max(best.get(owner, -2.0), float(np.dot(vector, probe)))
+    for owner in set(owners):
+        own = [vector for other, vector in zip(owners, vectors, strict=False) if other == owner]
+        mean = np.mean(own, axis=0)
+        if len(own) > 1 and np.linalg.norm(mean) > 0.5:
+            own.append(mean / np.linalg.norm(mean))
+        best[owner] = max(float(np.dot(vector, probe)) for vector in own)
     ranking = [*sorted(best.values(), reverse=True), NOTHING_ALIKE]
 
     match = Gallery([template(owner, vector) for owner, vector in zip(owners, vectors, strict=False)]).match(probe)
@@ -44,6 +48,17 @@ def test_two_templates_of_one_resident_are_no_rivals():
     match = gallery.match(unit(1, 0.05, 0))
     assert (match.resident, match.runner_up) == ("1", "2")
     assert match.margin > 0.9
+
+
+def test_a_face_between_two_pictures_of_a_resident_is_compared_with_their_mean():
+    gallery = Gallery([template("1", unit(1, 0, 0)), template("1", unit(0, 1, 0)), template("2", unit(0, 0, 1))])
+    assert gallery.match(unit(1, 1, 0)).score == pytest.approx(1.0, abs=1e-6)
+    assert len(gallery) == 3
+
+
+def test_pictures_that_have_nothing_in_common_have_no_mean():
+    gallery = Gallery([template("1", unit(1, 0.1)), template("1", unit(-1, 0.1))])
+    assert gallery.match(unit(0, 1)).score == pytest.approx(0.1, abs=0.01)
 
 
 def test_nobody_is_known_in_an_empty_gallery():
