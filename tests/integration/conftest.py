@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
 import custom_components.facegate  # first: else the plugin's own folder of custom components wins
-from tests.integration.recognizer import EVENT_KEY, INSTALLATION, SITE, TOKEN, URL, Recognizer
+from tests.integration.recognizer import API_URL, EVENT_KEY, INSTALLATION, SITE, TOKEN, URL, Recognizer
 
 DOMAIN = custom_components.facegate.const.DOMAIN
 
@@ -46,7 +46,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
         domain=DOMAIN,
         title=f"FaceGate {SITE}",
         unique_id=INSTALLATION,
-        data={"url": URL, "api": URL, "token": TOKEN, "event_key": EVENT_KEY.hex(), "site": SITE},
+        data={"url": URL, "api": API_URL, "token": TOKEN, "event_key": EVENT_KEY.hex(), "site": SITE},
     )
     entry.add_to_hass(hass)
     return entry

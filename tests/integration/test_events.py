@@ -248,7 +248,7 @@ async def test_state_that_comes_while_the_api_answers_is_newer(
     for mock in recognizer._mock._mocks:
         mock.side_effect = slow
     await entry.runtime_data.async_refresh()
-    await hass.async_block_till_done()
+    entry.runtime_data.async_update_listeners()
     assert hass.states.get(CAMERA).state == "off"
 
 

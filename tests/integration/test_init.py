@@ -185,7 +185,8 @@ async def test_announcement_elsewhere_is_told_only_when_nobody_answers(
     await entry.runtime_data.async_refresh()
     for harmless in (
         make_status(api=MOVED, online=False),
-        make_status(api=API_URL.replace("recognizer.example", "192.0.2.10")),
+        make_status(api=URL),
+        make_status(api=API_URL),  # what it called its own when it was paired
         make_status(api="no address://"),
         make_status(api=MOVED, installation="f" * 32),
     ):
