@@ -6,8 +6,8 @@ namespace facegate {
 
 // In the order of VERBS in addon/src/facegate/contract/lines.py.
 const GateCore::Verb GateCore::VERBS[] = {
-    {"open", &GateCore::serve_open_}, {"mode", nullptr}, {"hint", nullptr},
-    {"list", nullptr},                {"key", nullptr},  {"time", nullptr},
+    {"open", &GateCore::serve_open_}, {"guard", nullptr}, {"mode", nullptr}, {"hint", nullptr},
+    {"time", nullptr},                {"list", nullptr},  {"key", nullptr},  {"reset", nullptr},
 };
 
 void GateCore::start(uint32_t now) {

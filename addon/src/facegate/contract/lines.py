@@ -23,7 +23,8 @@ CHALLENGE_LIFE_MS: Final = 20_000
 COMMAND_LIFE_MS: Final = 2_000
 COUNTER_MAX: Final = 2**32 - 1
 
-VERBS: Final = ("open", "mode", "hint", "list", "key", "time")
+VERBS: Final = ("open", "guard", "mode", "hint", "time", "list", "key", "reset")
+"""What their arguments mean stands in ``verbs``."""
 RESULTS: Final = (
     "opened",
     "done",
@@ -162,7 +163,7 @@ class Hello:
 class Command:
     """What a recognizer asks of a node. ``not_after`` is the node's own uptime in ms.
 
-    ``open``: subject = relay (1 entry, 2 exit), value = pulse in ms, 0 for the node's own.
+    :mod:`facegate.contract.verbs` knows what ``subject`` and ``value`` mean for each verb.
     """
 
     gate: str
@@ -254,7 +255,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class NodeEvent:
-    """Something that happened at a node: passed, not_passed, forced, tailgated, exit, fire, refused, …
+    """Something that happened at a node: passed, forced, exit, fire, granted, …; ``verbs.EVENTS`` lists them.
 
     ``uptime`` is when it happened, not when it was sent, so queued events tell their age by themselves.
     """
