@@ -86,7 +86,8 @@ class HomeAssistant:
         # --skip-pip: everything is installed, and no test reaches for the network
         command = [interpreter(), "-m", "homeassistant", "-c", self.folder, "--skip-pip", "--log-no-color"]
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            # in its own folder, so that it loads the copy there, as an installation would
+            self._process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
         while time.monotonic() - begun < START_SECONDS:
             if self._process.poll() is not None:
                 break
