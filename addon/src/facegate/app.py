@@ -57,6 +57,7 @@ class Service:
 
     Args:
         settings: what is fixed while it runs.
+        pages: whether pages are served at all; the demo has nobody to serve them to.
         local_pages: whether everybody on this machine may see the pages without Home Assistant.
         loop_clips: whether a camera that is a clip begins again at its end.
         on_decision: called with each decision and, if it was granted, with what came of it.
@@ -66,11 +67,13 @@ class Service:
         self,
         settings: Settings,
         *,
+        pages: bool = True,
         local_pages: bool = False,
         loop_clips: bool = False,
         on_decision: DecisionListener | None = None,
     ) -> None:
         self.settings = settings
+        self._pages = pages
         self._local_pages = local_pages
         self._loop_clips = loop_clips
         self._on_decision = on_decision
@@ -172,6 +175,7 @@ class Service:
             local_token=token,
         )
         allowed = server.SUPERVISOR | (server.LOOPBACK if self._local_pages else frozenset())
+        allowed = allowed if self._pages else frozenset()
         self._web = await server.start(services, self.settings, ingress_from=allowed)
         url = f"http://127.0.0.1:{self._web.api_port}"
         await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
