@@ -31,6 +31,9 @@ def write_clip(path: Path, images: list[np.ndarray], fps: int = 25) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        # One slice a picture: the server repeats the parameter sets before each slice of a key frame, and a decoder
+        # would take the second slice for another picture.
+        stream.codec_context.thread_count = 1
         stream.codec_context.options = {"preset": "veryfast", "tune": "zerolatency", "crf": "20", "g": str(fps)}
         stream.codec_context.time_base = Fraction(1, fps)
         for number, image in enumerate(images):

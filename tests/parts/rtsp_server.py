@@ -74,7 +74,7 @@ class Raw:
             f"video/x-raw,format=I420,width={width},height={height},framerate={int(fps)}/1"
         )
         self.launch = (
-            f"x264enc tune=zerolatency speed-preset=ultrafast bitrate=6000 key-int-max={int(fps)} "
+            f"x264enc tune=zerolatency speed-preset=ultrafast threads=1 bitrate=6000 key-int-max={int(fps)} "
             "! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 config-interval=-1"
         )
 

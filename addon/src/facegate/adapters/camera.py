@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from facegate.adapters import demo_clip
-from facegate.adapters.camera_state import CameraError, CameraState, Condition, Fault, Patience, redact
+from facegate.adapters.camera_state import CameraError, CameraState, Condition, Fault, Patience, names_a_host, redact
 from facegate.adapters.capture_clock import CaptureClock
 from facegate.core.models import Camera, Frame, Image
 
@@ -100,10 +100,10 @@ class CameraReader:
         attempt = 0
         while not self._stopped.is_set():
             before = self._number
-            shots = _shots(
-                self._camera, self._patience, self._stillness, self._stopped.wait, pace=True, loop=self._loop
-            )
             try:
+                shots = _shots(
+                    self._camera, self._patience, self._stillness, self._stopped.wait, pace=True, loop=self._loop
+                )
                 for shot in shots:
                     self._publish(shot)
                 fault = Fault.LOST if is_network(self._camera.source) else Fault.ENDED
@@ -179,7 +179,7 @@ def _shots(
     if separator and kind.lower() == demo_clip.SCHEME:
         return _demo(camera.source, wait)
     if separator and kind.lower() != "file":
-        if kind.lower() not in NETWORK or camera.transport not in TRANSPORTS:
+        if kind.lower() not in NETWORK or camera.transport not in TRANSPORTS or not names_a_host(camera.source):
             raise CameraError(Fault.ADDRESS)
         return _stream(camera, patience, stillness, wait)
     return _clip(rest if separator else camera.source, wait, pace=pace, loop=loop)
@@ -240,6 +240,7 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
         "max_delay": "100000",  # µs that UDP packets out of order may hold up the rest
         "probesize": "500000",
         "analyzeduration": "1000000",
+        "fpsprobesize": "0",  # else it watches for a second to guess the frame rate, which nobody asks for
         "timeout": str(round(patience.silence * 1e6)),  # µs of the socket; PyAV's own time limits stand behind it
     }
     if camera.source.lower().startswith("rtsp"):
@@ -249,11 +250,13 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
     with _open(camera.source, options, (patience.connecting, patience.silence)) as container:
         stream, image_of, clock = _video(container), _Converter(), CaptureClock()
         first = last = float("-inf")
-        heard_at = time.monotonic()
+        heard_at = arrival = time.monotonic()
         for picture in _pictures(container, stream):
-            arrival = time.monotonic()
+            before, arrival = arrival, time.monotonic()
             if wait(0):
                 return
+            if arrival - before > patience.silence:  # the last, old picture, which FFmpeg lets go of when all has ended
+                raise CameraError(Fault.FROZEN)
             stamp = last if picture is None else picture.time if picture.pts is not None else arrival
             if picture is None or stamp <= last or stillness.same(_sample(picture)):
                 if arrival - heard_at > (patience.stillness if stillness.still else patience.silence):
@@ -263,7 +266,10 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
             if arrival - captured_at > patience.lag:
                 raise CameraError(Fault.LATE)
             first = stamp if first == float("-inf") else first
-            last, heard_at = stamp, arrival
+            last = stamp
+            if not clock.live:
+                continue
+            heard_at = arrival
             yield _Shot(image_of(picture), captured_at, stamp - first)
 
 

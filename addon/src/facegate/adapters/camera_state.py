@@ -37,8 +37,8 @@ SENTENCES = {
     Fault.CREDENTIALS: "The camera refuses the user name or password: correct them in the camera's address.",
     Fault.UNREACHABLE: "The camera cannot be reached: check its power, its network and the address and port given.",
     Fault.NO_STREAM: "The camera has no stream of that name: take the stream's path from the camera's own manual.",
-    Fault.NOT_VIDEO: "What answers at the camera's address is not a video: check the address.",
-    Fault.CODEC: "The camera's video format cannot be decoded: set the camera to H.264.",
+    Fault.NOT_VIDEO: "What is found there is not a video: check the camera's address, or the file.",
+    Fault.CODEC: "The video's format cannot be decoded: set the camera to H.264.",
     Fault.ADDRESS: "The camera's address cannot be used: give rtsp://…, rtsps://…, http://…, https://… or a file.",
     Fault.FILE: "The video file cannot be read: check its path and permissions.",
     Fault.LOST: "The camera has ended the connection; it is being connected again.",
@@ -102,6 +102,16 @@ class Patience:
         return min(self.longest_wait, math.ldexp(self.first_wait, min(attempt, 16)))
 
 
+def names_a_host(source: str) -> bool:
+    """Whether a network address has a host, and a port that there can be, if any."""
+    try:
+        parts = urlsplit(source)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return host is not None and not any(map(str.isspace, host)) and port != 0
+
+
 def redact(source: str) -> str:
     """Return what may be shown of a camera's address: kind, host and port, or the path of a file.
 
@@ -109,18 +119,18 @@ def redact(source: str) -> str:
     """
     kind, separator, rest = source.partition("://")
     if not separator:
-        return source
+        return "…" if "@" in source else source  # rather a mistyped address with credentials than a file
     kind = kind.lower()
     if kind == "file":
         return rest
+    if not kind.isalnum():
+        return "…"
     authority, slash, beyond = rest.partition("/")
-    try:
-        parts = urlsplit(f"//{authority}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    # Where a password was not escaped, what looks like the host may be a part of it.
+    doubtful = "@" in beyond or authority.count("@") > 1 or "?" in authority or "#" in authority
+    if kind == "demo" or doubtful or not names_a_host(f"//{authority}"):
         return f"{kind}://…"
-    # An '@' behind the first '/' or a '?' before it: a password was not escaped, so the "host" may be a part of it.
-    if kind == "demo" or not host or "@" in beyond or "?" in authority or "#" in authority or authority.count("@") > 1:
-        return f"{kind}://…"
+    parts = urlsplit(f"//{authority}")
+    host, port = parts.hostname or "", parts.port
     shown = f"[{host}]" if ":" in host else host
     return f"{kind}://{shown}{f':{port}' if port else ''}{'/…' if slash else ''}"

@@ -203,7 +203,7 @@ class Camera:
 
     id: str
     gate: str
-    source: str
+    source: str = field(repr=False)  # it may hold credentials
     direction: Direction = Direction.ENTRY
     transport: str = "tcp"
     zone: tuple[tuple[float, float], ...] = ()
@@ -213,12 +213,32 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class LivenessEvidence:
+    """What a level asked for and what the frames said; ``None`` where nothing could be measured.
+
+    ``live``: median of the anti-spoofing model's weighed answers, 0–1. ``change``: the most that changed in the face
+    and that no flat picture explains. ``refused``: why the demand is not met.
+    """
+
+    level: LivenessLevel
+    frames: int
+    live: float | None
+    change: float | None
+    refused: Reason | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the level's demand is met."""
+        return self.refused is None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided about one approach at one camera.
 
     ``at``: monotonic seconds of the frame that decided; ``clip_time``: the same in stream time. ``score`` and
     ``runner_up``: cosine of the best and second-best resident, ``None`` where nothing was matched. ``ms``: stage
-    times of the deciding frame.
+    times of the deciding frame. ``liveness``: what was known of life by then.
     """
 
     camera: str
@@ -235,3 +255,4 @@ class Decision:
     runner_up: float | None = None
     faces: int = 1
     ms: dict[str, float] = field(default_factory=dict)
+    liveness: LivenessEvidence | None = None
