@@ -3,11 +3,12 @@
 import typer
 
 from facegate import __version__
-from facegate.cli import demo, doctor, enroll, evaluate, gate, models, pair, people, replay, residents, run
+from facegate.cli import bench, demo, doctor, enroll, evaluate, gate, models, pair, people, replay, residents, run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.command()(run.run)
 app.command()(demo.demo)
+app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.command()(pair.pair)
 app.add_typer(gate.app, name="gate")
