@@ -1,5 +1,10 @@
 """Sessions start on what the machine has, and say what is wrong."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -140,3 +145,18 @@ def test_a_rewritten_prelu_is_the_same_function(slopes):
 def test_bytes_that_are_no_graph_are_one_sentence():
     with pytest.raises(ModelError, match="facegate models fetch"):
         prepare.classifier(b"\xff\xff\xff")
+
+
+def test_onnxruntime_reports_nothing_to_its_maker(tmp_path: Path):
+    """Its telemetry begins with a session file in the temporary folder."""
+    program = (
+        "from facegate.vision.runtime import Runtime; from facegate.settings import Inference; Runtime(Inference())"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    for prelude, files in (("", []), ("import onnxruntime; ", [".ses"])):  # the second shows what the first avoids
+        folder = tmp_path / str(len(files))
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", prelude + program], env=environment | {"TMPDIR": str(folder)}, check=True, timeout=60
+        )
+        assert [path.name for path in folder.iterdir()] == files

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from facegate.settings import Inference
 from facegate.vision.errors import RuntimeModelError
+
+# Nothing leaves the building: from 1.32 on, onnxruntime reports its use to its maker, on Linux too, unless this is set
+# before it is loaded; switching that off by its own function comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime as ort  # after the line above, and so after everything else
 
 type Array = NDArray[np.generic]
 
