@@ -107,7 +107,7 @@ def test_a_face_is_seen_when_somebody_is_there(shown: Programme, visit: Visit) -
     assert sizes[visit.gate_size] == pytest.approx(54, abs=9)  # the first frame above 48; each is a sixth larger
     assert max(sizes.values()) > 3 * GATE_SIZE
     for before in range(visit.first, visit.gate_size):
-        assert all(face.size < GATE_SIZE * 1.05 for face in detector.detect(shown.picture(before)))
+        assert all(face.size < GATE_SIZE * 1.1 for face in detector.detect(shown.picture(before)))
 
 
 def test_the_picture_lives_as_a_cameras_does() -> None:

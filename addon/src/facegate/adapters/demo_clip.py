@@ -33,10 +33,10 @@ GATE_SIZE: Final = 48.0
 _FPS: Final = 15
 # Frames. A slot holds one visit; however they are drawn, at least 2.6 s of nobody lie between two of them, so that
 # whoever was let in has left (2 s, core.admission.LEFT) and the next visit is an approach of its own.
-_SLOT: Final = 97
+_SLOT: Final = 109
 _NOBODY: Final = (39, 49)  # drawn: frames of the slot before its visit begins
 _WALK: Final = 11
-_STAY: Final = 30
+_STAY: Final = 42  # long enough that a stranger is refused in time where only three frames a second can be judged
 _LEAVE: Final = 8
 _VISIT: Final = _WALK + _STAY + _LEAVE
 _ROUND: Final = VISITS * _SLOT
