@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from facegate.core.liveness import CONTEXT, context
 from facegate.core.models import Box
 from facegate.settings import Inference
 from facegate.vision import prepare, zoo
-from facegate.vision.antispoof import CONTEXT, AntiSpoof, context
+from facegate.vision.antispoof import AntiSpoof
 from facegate.vision.errors import RuntimeModelError
 from facegate.vision.runtime import Runtime, Session
 from tests.parts.eyes import models, models_folder, portrait, scene
@@ -67,9 +68,9 @@ def test_the_surroundings_count():
 
 def test_how_much_surroundings_there_are():
     frame = np.zeros((301, 401, 3), np.uint8)
-    assert context(frame, Box(150, 100, 250, 200)) == CONTEXT
-    assert context(frame, Box(100, 50, 300, 250)) == 1.5
-    assert context(frame, Box(10, 10, 10, 10)) == 0.0
+    assert context(frame.shape, Box(150, 100, 250, 200)) == CONTEXT
+    assert context(frame.shape, Box(100, 50, 300, 250)) == 1.5
+    assert context(frame.shape, Box(10, 10, 10, 10)) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def matched(resident: str | None, score: float, runner_up: str | None = None, se
     return Match(resident, score, runner_up, second if runner_up else -1.0)
 
 
-def sight(who: str, match: Match, live: float | None = 0.9, at: float = 0.0) -> Sight:
-    return Sight(at=at, vector=FACES[who], match=match, live=live)
+def sight(who: str, match: Match, live: float | None = 0.9, at: float = 0.0, change: float | None = 0.1) -> Sight:
+    return Sight(at=at, vector=FACES[who], match=match, live=live, change=change)
 
 
 GOOD = sight("A", matched("A", 0.7, "B"))
@@ -53,7 +53,8 @@ def outcome(sights, **given_) -> Outcome | None:
 
 def test_three_of_five_good_frames_let_in_as_soon_as_they_are_there():
     approach, at = run([GOOD] * 9)
-    assert approach.outcome == Outcome(Verdict.GRANTED, Reason.RECOGNISED, "A", GOOD.match)
+    assert approach.outcome.liveness.passed
+    assert replace(approach.outcome, liveness=None) == Outcome(Verdict.GRANTED, Reason.RECOGNISED, "A", GOOD.match)
     assert at == pytest.approx(2 * STEP)
 
 
@@ -111,7 +112,7 @@ def test_a_resident_who_is_recognised_late_is_let_in():
 def test_nothing_is_decided_about_whoever_shows_nothing_until_patience_ends():
     assert outcome([]) is None
     assert outcome([], until=RULES.patience - 0.01) is None
-    assert outcome([], until=RULES.patience) == Outcome(Verdict.DENIED, Reason.UNDECIDED)
+    assert replace(outcome([], until=RULES.patience), liveness=None) == Outcome(Verdict.DENIED, Reason.UNDECIDED)
 
 
 def test_what_was_decided_stays_decided():

@@ -33,7 +33,10 @@ def vector(person: str) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in a picture: the face's centre and size in pixels, whether it lives, how it is turned or lit."""
+    """Somebody in a picture: the face's centre and size in pixels, whether it lives, how it is turned or lit.
+
+    ``live``: what the anti-spoofing model would say. ``still``: nothing in the face ever changes.
+    """
 
     who: str
     x: float = WIDTH / 2
@@ -42,6 +45,7 @@ class Person:
     live: float = 0.95
     turned: bool = False
     dark: bool = False
+    still: bool = False
 
 
 def face(person: Person) -> Face:
@@ -53,8 +57,8 @@ def face(person: Person) -> Face:
     return Face(Box(person.x - half, person.y - half, person.x + half, person.y + half), landmarks, 0.95)
 
 
-def paint(people: Sequence[Person]) -> Image:
-    """A picture in which each face has its person's number in blue over fine detail."""
+def paint(people: Sequence[Person], number: int = 0) -> Image:
+    """A picture in which each face has its person's number in blue over fine detail, and opens and shuts its mouth."""
     image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     for person in people:
         box = face(person).box
@@ -62,6 +66,9 @@ def paint(people: Sequence[Person]) -> Image:
         detail = _TEXTURE[rows, columns] // (20 if person.dark else 1)
         image[rows, columns, 1] = image[rows, columns, 2] = detail + (0 if person.dark else 60)
         image[rows, columns, 0] = 20 + 40 * PEOPLE.index(person.who)
+        if not person.still and number % 2:
+            x, y, mouth = int(person.x), int(person.y + 0.26 * person.size), int(0.12 * person.size)
+            image[max(0, y - mouth // 2) : y + mouth // 2, max(0, x - mouth) : x + mouth, 1:] //= 3
     return image
 
 
@@ -73,7 +80,7 @@ class Scene:
     kept: list[Image] = field(default_factory=list)
 
     def frame(self, number: int, at: float, *people: Person) -> Frame:
-        image = paint(people)
+        image = paint(people, number)
         self.kept.append(image)
         self.people[id(image)] = people
         return Frame("cam", number, image, captured_at=at, clip_time=at)

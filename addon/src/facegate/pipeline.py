@@ -4,27 +4,37 @@ Whatever goes wrong on the way is no decision or a denial, with the stage that f
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from random import SystemRandom
 
 import numpy as np
 
+from facegate.core import second_factor
 from facegate.core.admission import Admissions
+from facegate.core.challenge import Challenge
 from facegate.core.intent import Intent, in_zone
+from facegate.core.liveness import LEAST_CONTEXT, context, weigh
 from facegate.core.matching import Match
-from facegate.core.models import Camera, Decision, Face, Frame, Image, LivenessLevel, Reason, Vector, Verdict
+from facegate.core.models import Camera, Decision, Face, Frame, Image, LivenessLevel, Method, Reason, Vector, Verdict
 from facegate.core.policy import Ruling, decide
-from facegate.core.quality import GATE, Quality, acts, assess
+from facegate.core.quality import GATE, Fault, Pose, Quality, acts, assess, estimate_pose
 from facegate.core.recognition import Recognition
 from facegate.core.session import Approach, Outcome, Sight
 from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
-from facegate.vision import Models, chips
+from facegate.vision import Models, chips, motion
 
 WATCH = 0.25
 """Seconds between two looks at a face that was decided about: often enough for a match at most one second old."""
+
+_RANDOM = SystemRandom()
+
+SHOW_FACTOR = "show_factor"
+"""The prompt to whoever was recognised where a second factor is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,17 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """What is known on one run of one track. ``refused``: why the track was refused last, which is not said twice."""
+    """What is known on one run of one track.
+
+    ``first``: the aligned face that later ones are compared with. ``refused``: why the track was refused last, which
+    is not said twice.
+    """
 
     run: int
     intent: Intent = field(default_factory=Intent)
     waiting: tuple[_Look, ...] = ()
     approach: Approach | None = None
+    first: Image | None = None
     refused: Reason | None = None
     looked: float = float("-inf")
 
@@ -60,6 +75,7 @@ class CameraPipeline:
         recognition: who may be recognised; assign the attribute to exchange it.
         unix: the wall clock, for the validity of residents alone.
         clock: seconds, for the times of the stages alone.
+        draw: a random number from 0 up to 1 that nobody can foresee, for the challenge alone.
     """
 
     def __init__(
@@ -70,18 +86,24 @@ class CameraPipeline:
         *,
         unix: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.perf_counter,
+        draw: Callable[[], float] = _RANDOM.random,
     ) -> None:
         self.camera = camera
         self.recognition = recognition
         self.health = Health()
+        self.prompt = ""
         self._models = models
         self._unix = unix
         self._clock = clock
+        self._draw = draw
         self._used = recognition
         self._stages = Stages(clock)
         self._tracker = Tracker()
         self._visits: dict[int, _Visit] = {}
         self._admissions = Admissions()
+        self._waiting = Admissions()  # recognised, and waiting for a second factor
+        self._factors: tuple[second_factor.Factor, ...] = ()
+        self._shown: deque[second_factor.Factor] = deque(maxlen=16)  # handed over from other threads
 
     def process(self, frame: Frame) -> list[Decision]:
         """Return what this frame decides: mostly nothing, and at most one decision for each face in it."""
@@ -90,7 +112,12 @@ class CameraPipeline:
         with suppress(StageError):  # The stages have written it down; what was decided before it stands, nothing after.
             self._stages.run("frame", self._go, frame, decisions, usable=lambda _: True)
         self.health = self.health.after(self._stages)
+        self.prompt = self._prompt()
         return decisions
+
+    def factor(self, factor: second_factor.Factor) -> None:
+        """Take a second factor that was shown at this camera's gate; the next frame may be decided by it."""
+        self._shown.append(factor)
 
     def _go(self, frame: Frame, decisions: list[Decision]) -> None:
         """The whole way, in the order of the stages."""
@@ -101,10 +128,13 @@ class CameraPipeline:
         for track in acting:
             self._look(track, frame)
         staying = [track for track in acting if self._visits[track.id].intent.stayed(self.camera.dwell)]
-        for track, sights in self._identify(staying):
-            decision = self._judge(track, sights, frame)
+        for track, looks in self._identify(staying):
+            decision = self._judge(track, looks, frame)
             if decision is not None:
                 decisions.append(replace(decision, faces=len(acting), ms=dict(self._stages.ms)))
+        completed = self._complete(frame)
+        if completed is not None:
+            decisions.append(replace(completed, faces=len(acting), ms=dict(self._stages.ms)))
 
     def still_there(self, track: int, at: float) -> bool:
         """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``."""
@@ -115,7 +145,8 @@ class CameraPipeline:
         newest = self.recognition
         if newest is not self._used:
             self._used = newest
-            self._visits = {t: v if v.outcome else replace(v, approach=None) for t, v in self._visits.items()}
+            unproved = {t: replace(v, approach=None, first=None) for t, v in self._visits.items() if not v.outcome}
+            self._visits = {**self._visits, **unproved}
 
     def _detect(self, frame: Frame) -> list[Face]:
         if not isfinite(frame.captured_at):
@@ -132,13 +163,16 @@ class CameraPipeline:
         tracks = self._stages.run("track", follow, faces, at, usable=lambda found: len(found) == len(faces))
         live = {track.id for track in self._tracker.live}
         self._visits = {track: visit for track, visit in self._visits.items() if track in live}
-        self._admissions = self._admissions.at(at)
+        self._admissions, self._waiting = self._admissions.at(at), self._waiting.at(at)
         for track in tracks:
             visit = self._visits.setdefault(track.id, _Visit(track.run))
             if visit.run != track.run:
                 self._visits[track.id] = _Visit(track.run, refused=visit.refused)
-                self._admissions = self._admissions.part(track.id)
+                self._part(track.id)
         return tracks
+
+    def _part(self, track: int) -> None:
+        self._admissions, self._waiting = self._admissions.part(track), self._waiting.part(track)
 
     def _acts(self, track: Track, at: float) -> bool:
         """Whether the face means the gate in this frame."""
@@ -166,6 +200,8 @@ class CameraPipeline:
             return _Look(Sight(at, failure=error.stage))
         if not quality.good:
             return _Look(Sight(at, faults=quality.faults))
+        if self.camera.liveness is not LivenessLevel.OFF and context(frame.image.shape, face.box) < LEAST_CONTEXT:
+            return _Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
         return _Look(Sight(at, live=self._live(face, frame)), chip)
 
     def _live(self, face: Face, frame: Frame) -> float | None:
@@ -176,20 +212,31 @@ class CameraPipeline:
             if self._models.antispoof is None:
                 raise self._stages.fault("liveness", "the anti-spoofing model is not loaded")
             measure = self._models.antispoof.live_probability
-            return self._stages.run("liveness", measure, frame.image, face.box, usable=_is_probability)
+            seen = self._stages.run("liveness", measure, frame.image, face.box, usable=_is_probability)
+        except StageError:
+            return None
+        return weigh(seen, context(frame.image.shape, face.box))
+
+    def _change(self, first: Image | None, chip: Image) -> float | None:
+        """What changed in the face since ``first``; ``None``, which proves nothing, wherever it cannot be said."""
+        if first is None or self.camera.liveness is LivenessLevel.OFF:
+            return None
+        try:
+            return self._stages.run("motion", motion.change, first, chip, usable=_is_change)
         except StageError:
             return None
 
-    def _identify(self, tracks: Sequence[Track]) -> list[tuple[Track, list[Sight]]]:
+    def _identify(self, tracks: Sequence[Track]) -> list[tuple[Track, list[_Look]]]:
         """Embed everything that waits on ``tracks`` in one batch, and match each with the gallery."""
         waiting = [(track, look) for track in tracks for look in self._visits[track.id].waiting]
         vectors = iter(self._embed([look.chip for _, look in waiting if look.chip is not None]))
-        sights: dict[int, list[Sight]] = {track.id: [] for track in tracks}
+        looks: dict[int, list[_Look]] = {track.id: [] for track in tracks}
         for track, look in waiting:
-            sights[track.id].append(look.sight if look.chip is None else self._match(look.sight, next(vectors)))
+            seen = look if look.chip is None else replace(look, sight=self._match(look.sight, next(vectors)))
+            looks[track.id].append(seen)
         for track in tracks:
             self._visits[track.id] = replace(self._visits[track.id], waiting=())
-        return [(track, sights[track.id]) for track in tracks]
+        return [(track, looks[track.id]) for track in tracks]
 
     def _embed(self, faces: Sequence[Image]) -> list[Vector | None]:
         """One vector for each chip; ``None`` for all of them where the model gives no answer."""
@@ -211,26 +258,79 @@ class CameraPipeline:
             return replace(sight, failure=error.stage)
         return replace(sight, vector=vector, match=match)
 
-    def _judge(self, track: Track, sights: Sequence[Sight], frame: Frame) -> Decision | None:
-        """Add the sights to the approach, and say what follows as soon as there is enough."""
+    def _judge(self, track: Track, looks: Sequence[_Look], frame: Frame) -> Decision | None:
+        """Add what was seen to the approach, and say what follows as soon as there is enough."""
         visit, at = self._visits[track.id], frame.captured_at
         approach = visit.approach or Approach(since=at)
-        for sight in sights:
-            face = approach.face
+        for look in looks:
+            face, sight = approach.face, look.sight
+            if look.chip is not None and sight.vector is not None and not approach.changed:
+                sight = replace(sight, change=self._change(visit.first, look.chip))
+                if sight.change is None:  # the first one, or turned too far from it: compare with this one
+                    visit = replace(visit, first=look.chip)
             approach = approach.saw(sight, self._used.thresholds)
             if approach.face != face:  # Someone else: intent and everything else begin with this frame.
-                visit = replace(visit, intent=Intent(sight.at, at), refused=None)
-                self._admissions = self._admissions.part(track.id)
+                visit = replace(visit, intent=Intent(sight.at, at), first=look.chip, refused=None)
+                self._part(track.id)
             named = self._used.thresholds.names(sight.match) if sight.match else None
             if named is not None:
                 self._admissions = self._admissions.name(named, track.id, at)
+                self._wait(named, approach, track.id, at)
         decided = approach.outcome is not None
+        approach = self._challenge(approach, track.face, at)
         if visit.intent.stayed(self.camera.dwell):
             approach = self._conclude(approach, at)
         self._visits[track.id] = replace(visit, approach=approach)
         if decided or approach.outcome is None:
             return None
         return self._decide(track, approach.outcome, frame)
+
+    def _wait(self, named: str, approach: Approach, track: int, at: float) -> None:
+        """Whoever was recognised and looked away, for the card perhaps, waits again as soon as they are named."""
+        outcome = approach.outcome
+        if outcome is None or outcome.reason is not Reason.SECOND_FACTOR_MISSING or outcome.resident != named:
+            return
+        if named not in self._admissions.of:
+            self._waiting = self._waiting.admit(named, track, at)
+
+    def _challenge(self, approach: Approach, face: Face, at: float) -> Approach:
+        """Ask for a movement once all else is proved, one person at a time, and watch for it."""
+        try:
+            if approach.challenge is not None:
+                yaw = self._stages.run("challenge", estimate_pose, face.landmarks, usable=_is_pose).yaw
+                return replace(approach, challenge=approach.challenge.saw(yaw, face.size, at))
+            busy = any(v.approach and v.approach.challenge and not v.outcome for v in self._visits.values())
+            if busy or not approach.awaits_challenge(self.camera.liveness, self._used.thresholds):
+                return approach
+            draw = self._stages.run("challenge", self._draw, usable=lambda number: 0 <= number < 1)
+            return replace(approach, challenge=Challenge.pose(draw, at))
+        except StageError:
+            return approach
+
+    def _prompt(self) -> str:
+        """What somebody before the camera is asked to do, empty for nothing."""
+        for visit in self._visits.values():
+            if visit.approach and visit.approach.challenge and not visit.outcome:
+                return str(visit.approach.challenge.prompt)
+        return SHOW_FACTOR if self._waiting.of else ""
+
+    def _complete(self, frame: Frame) -> Decision | None:
+        """Let in whose face waits and whose second factor is here; each factor opens once."""
+        at = frame.captured_at
+        while self._shown:
+            self._factors = (*self._factors, self._shown.popleft())
+        self._factors = tuple(factor for factor in self._factors if factor.counts(at))
+        completion = second_factor.complete(self._waiting, self._factors, at)
+        if completion is None:
+            return None
+        factor, track = completion.factor, completion.track
+        self._factors = tuple(other for other in self._factors if other is not factor)
+        self._waiting = self._waiting.leave(factor.resident)
+        outcome = Outcome(Verdict.GRANTED, Reason.RECOGNISED, factor.resident)
+        ruling = self._rule(outcome)
+        if ruling.verdict is Verdict.GRANTED:
+            self._admissions = self._admissions.admit(factor.resident, track, at)
+        return self._say(track, ruling, outcome, frame, factor.method)
 
     def _conclude(self, approach: Approach, at: float) -> Approach:
         try:
@@ -245,6 +345,10 @@ class CameraPipeline:
         """What follows from the outcome, unless it was said already about whoever still stands there."""
         visit, at = self._visits[track.id], frame.captured_at
         ruling = self._rule(outcome)
+        if ruling.reason is Reason.SECOND_FACTOR_MISSING and ruling.resident is not None:
+            if ruling.resident in self._admissions.of:
+                return None  # let in already, and still here
+            self._waiting = self._waiting.admit(ruling.resident, track.id, at)
         if ruling.verdict is Verdict.GRANTED and ruling.resident is not None:
             known = ruling.resident in self._admissions.of
             self._admissions = self._admissions.admit(ruling.resident, track.id, at)
@@ -254,32 +358,43 @@ class CameraPipeline:
             self._visits[track.id] = replace(visit, refused=ruling.reason)
         if known:
             return None
+        return self._say(track.id, ruling, outcome, frame)
+
+    def _say(
+        self, track: int, ruling: Ruling, outcome: Outcome, frame: Frame, method: Method = Method.FACE
+    ) -> Decision:
         match = outcome.match
         return Decision(
             camera=self.camera.id,
             gate=self.camera.gate,
             direction=self.camera.direction,
-            track=track.id,
+            track=track,
             verdict=ruling.verdict,
             reason=ruling.reason,
-            at=at,
+            at=frame.captured_at,
             clip_time=frame.clip_time,
+            method=method,
             resident=ruling.resident,
             score=match.score if match else None,
             runner_up=match.runner_up_score if match and match.runner_up else None,
+            liveness=outcome.liveness,
         )
 
     def _rule(self, outcome: Outcome) -> Ruling:
-        if outcome.verdict is not Verdict.GRANTED or outcome.resident is None:
+        waits = outcome.reason is Reason.SECOND_FACTOR_MISSING
+        if outcome.resident is None or not (waits or outcome.verdict is Verdict.GRANTED):
             return Ruling(Verdict.DENIED, outcome.reason, None)
         resident = self._used.residents.get(outcome.resident)
         try:
             now = self._stages.run("policy", self._unix, usable=isfinite)
-            return self._stages.run(
+            ruling = self._stages.run(
                 "policy", decide, outcome.resident, resident, self._used.gate, now, usable=_is_ruling
             )
         except StageError:
             return Ruling(Verdict.DENIED, Reason.FAULT, None)
+        if waits and ruling.verdict is Verdict.GRANTED:
+            return Ruling(Verdict.DENIED, outcome.reason, ruling.resident)
+        return ruling
 
 
 # What a usable answer of each stage is. Anything else, and anything that raises here, is a failure of that stage.
@@ -304,6 +419,14 @@ def _is_quality(answer: object) -> bool:
 
 def _is_probability(answer: object) -> bool:
     return isinstance(answer, float) and 0.0 <= answer <= 1.0
+
+
+def _is_change(answer: object) -> bool:
+    return answer is None or (isinstance(answer, float) and isfinite(answer) and answer >= 0.0)
+
+
+def _is_pose(answer: object) -> bool:
+    return isinstance(answer, Pose) and isfinite(answer.yaw)
 
 
 def _are_units(answer: object, count: int) -> bool:

@@ -31,6 +31,7 @@ REASONS: Final = (
     "poor_quality",
     "not_live",
     "liveness_missing",
+    "second_factor_missing",
     "undecided",
     "mask",
     "outside_hours",

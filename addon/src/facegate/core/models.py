@@ -82,6 +82,7 @@ class Reason(StrEnum):
     POOR_QUALITY = "poor_quality"
     NOT_LIVE = "not_live"
     LIVENESS_MISSING = "liveness_missing"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
     UNDECIDED = "undecided"
     MASK = "mask"
     OUTSIDE_HOURS = "outside_hours"

@@ -12,9 +12,10 @@ from math import isfinite
 
 import numpy as np
 
-from facegate.core.liveness import judge
+from facegate.core.challenge import Challenge
+from facegate.core.liveness import Sign, has_changed, judge
 from facegate.core.matching import Match
-from facegate.core.models import LivenessLevel, Reason, Vector, Verdict
+from facegate.core.models import LivenessEvidence, LivenessLevel, Reason, Vector, Verdict
 from facegate.core.quality import Fault
 
 
@@ -70,13 +71,14 @@ class Sight:
     """What one frame says about one face.
 
     Exactly one of three: evidence (``vector`` and ``match``), a poor picture (``faults``), or a stage that failed
-    (``failure``, its name). ``live`` is ``None`` where liveness could not be measured.
+    (``failure``, its name). ``live`` and ``change`` are what ``core.liveness.Sign`` says of them.
     """
 
     at: float
     vector: Vector | None = None
     match: Match | None = None
     live: float | None = None
+    change: float | None = None
     faults: tuple[Fault, ...] = ()
     failure: str = ""
 
@@ -89,6 +91,7 @@ class Outcome:
     reason: Reason
     resident: str | None = None
     match: Match | None = None
+    liveness: LivenessEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class Approach:
     """All that is known about one person who walks up.
 
     ``face``: how many times the track has changed its face. ``evidence``: the good frames in order. ``centre``: the
-    sum of their vectors. ``poor``, ``failed``: how many other frames there were. ``outcome``: the verdict, once there
-    is one.
+    sum of their vectors. ``poor``, ``failed``: how many other frames there were. ``challenge``: the movement that was
+    asked for, if one was. ``outcome``: the verdict, once there is one.
     """
 
     since: float
@@ -106,6 +109,7 @@ class Approach:
     centre: Vector | None = None
     poor: int = 0
     failed: int = 0
+    challenge: Challenge | None = None
     outcome: Outcome | None = None
 
     def saw(self, sight: Sight, thresholds: Thresholds) -> Approach:
@@ -116,31 +120,52 @@ class Approach:
             return replace(self, poor=self.poor + 1)
         if sight.vector is None or sight.match is None:
             return replace(self, failed=self.failed + 1)
+        first = (replace(sight, change=None),)  # it was compared with nothing, or with somebody else's face
         if self.centre is None:
-            return replace(self, evidence=(sight,), centre=sight.vector)
+            return replace(self, evidence=first, centre=sight.vector)
         if _cosine(self.centre, sight.vector) < thresholds.same:
-            return Approach(since=sight.at, face=self.face + 1, evidence=(sight,), centre=sight.vector)
+            return Approach(since=sight.at, face=self.face + 1, evidence=first, centre=sight.vector)
         evidence = (*self.evidence, sight)[-_KEPT:]
         return replace(self, evidence=evidence, centre=np.asarray(self.centre + sight.vector, dtype=np.float32))
+
+    @property
+    def changed(self) -> bool:
+        """Whether the face has shown what a flat picture cannot."""
+        return has_changed([sight.change for sight in self.evidence])
+
+    def liveness(self, level: LivenessLevel) -> LivenessEvidence:
+        """What the evidence says of life, in the terms of ``level``."""
+        return judge(level, [Sign(sight.live, sight.change) for sight in self.evidence])
+
+    def awaits_challenge(self, level: LivenessLevel, thresholds: Thresholds) -> bool:
+        """Whether all is proved but the movement, and none was asked for yet."""
+        if level is not LivenessLevel.CHALLENGE or self.challenge is not None or self.outcome is not None:
+            return False
+        return _named(self.evidence[-thresholds.of :], thresholds) is not None and self.liveness(level).passed
 
     def conclude(self, at: float, level: LivenessLevel, thresholds: Thresholds) -> Approach:
         """Return the approach with its outcome, if there is one by ``at``; what was decided once stays so."""
         if self.outcome is not None:
             return self
-        return replace(self, outcome=_decide(self, at, level, thresholds))
+        live = self.liveness(level)
+        outcome = _decide(self, at, live, thresholds)
+        return replace(self, outcome=replace(outcome, liveness=live) if outcome else None)
 
 
 _KEPT = 64
 """Frames of evidence that one approach keeps: 4 s at 15 frames a second, more than any patience needs."""
 
 
-def _decide(approach: Approach, at: float, level: LivenessLevel, thresholds: Thresholds) -> Outcome | None:
+def _decide(approach: Approach, at: float, live: LivenessEvidence, thresholds: Thresholds) -> Outcome | None:
     newest = approach.evidence[-thresholds.of :]
     resident = _named(newest, thresholds)
-    live = judge(level, [sight.live for sight in approach.evidence])
     best = _best(newest)
-    if resident is not None and live.passed:
-        return Outcome(Verdict.GRANTED, Reason.RECOGNISED, resident, _best(newest, resident))
+    if resident is not None and live.passed and (verdict := _proved(approach, live.level)) is not None:
+        return Outcome(*verdict, resident, _best(newest, resident))
+    if approach.challenge is not None:
+        # A face that turns is recognised less well for a moment: nothing but the challenge's own end ends it.
+        lost = approach.challenge.refusal(at)
+        return Outcome(Verdict.DENIED, lost, match=best) if lost else None
     spent = at - approach.since
     near = [s for s in newest if s.match is not None and thresholds.reaches(s.match)]
     enough = len(approach.evidence) >= thresholds.unknown_frames and spent >= thresholds.unknown_seconds
@@ -149,8 +174,17 @@ def _decide(approach: Approach, at: float, level: LivenessLevel, thresholds: Thr
     if spent < thresholds.patience:
         return None
     if resident is not None:
-        return Outcome(Verdict.DENIED, live.refused or Reason.FAULT, match=best)
+        return Outcome(Verdict.DENIED, live.refused or Reason.LIVENESS_MISSING, match=best)
     return Outcome(Verdict.DENIED, _without_evidence(approach, near, thresholds), match=best)
+
+
+def _proved(approach: Approach, level: LivenessLevel) -> tuple[Verdict, Reason] | None:
+    """What follows for a resident whose frames show life; ``None`` where the level asks for more."""
+    if level is LivenessLevel.SECOND_FACTOR:
+        return Verdict.DENIED, Reason.SECOND_FACTOR_MISSING
+    if level is LivenessLevel.CHALLENGE and not (approach.challenge is not None and approach.challenge.met):
+        return None
+    return Verdict.GRANTED, Reason.RECOGNISED
 
 
 def _named(sights: Sequence[Sight], thresholds: Thresholds) -> str | None:
