@@ -2,7 +2,9 @@
 
 import ctypes
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +112,27 @@ class Runtime:
         options.log_severity_level = _QUIET
         # Spinning threads would burn a core between frames; a gate waits for people most of its life.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        content = model if isinstance(model, bytes) else str(model)
-        return ort.InferenceSession(content, options, providers=providers)
+        if isinstance(model, Path):
+            return ort.InferenceSession(str(model), options, providers=providers)
+        with _as_file(model) as source:
+            return ort.InferenceSession(source, options, providers=providers)
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str | bytes]:
+    """A path under which onnxruntime can read ``content``: bytes it would hold as long as the session lives.
+
+    The file has no name, so nobody can exchange what was checked. Where there can be no such file, the bytes.
+    """
+    with ExitStack() as opened:
+        source: str | bytes = content
+        with suppress(OSError):  # no room, or no such folder: it costs memory, nothing else
+            file = opened.enter_context(tempfile.TemporaryFile())
+            file.write(content)
+            file.flush()
+            path = f"/proc/self/fd/{file.fileno()}"
+            source = path if Path(path).exists() else content
+        yield source
 
 
 def give_back_memory() -> None:
