@@ -18,12 +18,8 @@ from facegate.cli.demo_referee import Ruling, Summary
 from facegate.core.models import Decision, Verdict
 from facegate.opening import OpenOutcome
 
-WARNING: Final = (
-    "LIVENESS IS OFF: recognition only. Stills are no proof of life, so a photograph passes as well as a person."
-)
-_WHY_OFF: Final = (
-    "That is so for this composed clip alone; at a camera, liveness is on unless its owner accepts the risk."
-)
+WARNING: Final = "LIVENESS IS OFF: recognition only. Stills are no proof of life: a photograph passes, too."
+_WHY_OFF: Final = "Only for this composed clip: at a camera, liveness is on unless its owner accepts the risk."
 NODES: Final = {
     "native": "native node: the ESP32's own firmware, compiled for this machine",
     "software": "software gate: the node's rules in Python, for want of the native node",
