@@ -90,6 +90,17 @@ class Observer:
             elif code[0] in self._film.large:
                 self.begins.append(code[1] / 1000)
 
+    def wait_for(self, visits: int) -> None:
+        """Return once so many approaches have begun."""
+        period = self._film.count / self._film.fps / len(self._film.large)
+        end = time.monotonic() + 30 + 2 * visits * period
+        while len(self.begins) < visits:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                raise SystemExit(
+                    "The film did not come over RTSP as it should; the lines above may say why. Try again."
+                )
+            time.sleep(0.1)
+
     def close(self) -> None:
         self._stopped.set()
         self._thread.join(10)
@@ -166,8 +177,7 @@ def chain(folder: Path, programme: Programme, visits: int) -> Iterator[Figure]:
                 _wait(recognizer)
                 observer = Observer(camera.url("door"), film)
                 used = _processor_seconds(recognizer.pid), time.monotonic()
-                while len(observer.begins) < visits:
-                    time.sleep(0.5)
+                observer.wait_for(visits)
                 time.sleep(ANSWER_SECONDS)
                 share = (_processor_seconds(recognizer.pid) - used[0]) / (time.monotonic() - used[1])
                 observer.close()
@@ -176,13 +186,14 @@ def chain(folder: Path, programme: Programme, visits: int) -> Iterator[Figure]:
             memory = _memory_mb(recognizer.pid)
         finally:
             recognizer.stop()
-    yield from _glass_to_relay(observer.begins[:visits], opened, observer.unread)
+    yield from glass_to_relay(observer.begins[:visits], opened, observer.unread)
     yield Figure.once("recognizer: processor", "% core", share * 100)
     yield Figure.once("recognizer: memory at the end", "MB", memory["VmRSS"])
     yield Figure.once("recognizer: most memory ever", "MB", memory["VmHWM"], (MEMORY_LIMIT_MB,))
 
 
-def _glass_to_relay(begins: Sequence[float], opened: Sequence[float], unread: int) -> Iterator[Figure]:
+def glass_to_relay(begins: Sequence[float], opened: Sequence[float], unread: int) -> Iterator[Figure]:
+    """Each approach with the one opening that answers it; none, or more than one, is wrong and in no time."""
     taken = []
     for begin in begins:
         answers = [at for at in opened if begin <= at < begin + ANSWER_SECONDS]

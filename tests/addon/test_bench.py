@@ -1,0 +1,107 @@
+"""What the bench says about a machine: the command, and how its figures come about."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from facegate.cli import app
+from facegate.cli.bench import Figure
+from scripts.lib.bench import glass_to_relay
+from tests.parts.eyes import models_folder, people_folder
+
+
+@pytest.fixture(autouse=True)
+def pictures(monkeypatch):
+    monkeypatch.setenv("FACEGATE_PEOPLE", str(people_folder()))
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["bench", *map(str, arguments)])
+
+
+def test_every_stage_of_one_visit_has_its_time(tmp_path):
+    done = run("--rounds", 1, "--models", models_folder(), "--json", tmp_path / "figures.json")
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "figures.json").read_text())
+    figures = {figure["name"]: figure for figure in content["figures"]}
+    whole = figures["one frame, all stages"]
+    assert figures["stage detect"]["count"] == whole["count"] > figures["stage embed"]["count"] > 0
+    assert {"stage track", "stage align", "stage quality", "stage liveness", "stage match", "stage session"} <= set(
+        figures
+    )
+    assert all(figure["median"] > 0 for figure in figures.values())
+    assert figures["stage detect"]["median"] <= whole["median"] <= whole["p95"]
+    assert figures["frames judged in a second"]["count"] == whole["count"]
+    assert figures["matching 10000 templates"]["at_most"] == [1.0]
+    assert content["machine"]["cores"] >= 1
+    for name, figure in figures.items():
+        assert name in done.stdout
+        assert figure["met"] is (figure["median"] <= figure["at_most"][0] if figure["at_most"] else None)
+
+
+def test_without_models_it_says_what_to_do(tmp_path):
+    done = run("--models", tmp_path)
+    assert done.exit_code == 1
+    assert "facegate models fetch" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_without_pictures_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEGATE_PEOPLE", str(tmp_path))
+    done = run("--models", models_folder())
+    assert done.exit_code == 1
+    assert "people fetch" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    done = run("--rounds", 1, "--models", models_folder(), "--json", tmp_path / "missing" / "figures.json")
+    assert done.exit_code == 1
+    assert "figures.json cannot be written" in done.stderr.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("at_most", "met"),
+    [
+        ((), None),
+        ((50.0,), True),
+        ((49.0,), False),
+        ((50.0, 95.0), True),
+        ((50.0, 94.0), False),
+        ((49.0, 95.0), False),
+    ],
+)
+def test_a_figure_is_held_to_its_limits(at_most, met):
+    figure = Figure.of("f", "ms", range(101), at_most)
+    assert (figure.count, figure.median, figure.p95) == (101, 50.0, 95.0)
+    assert figure.met is met
+
+
+def approaches(*, begins: list[float], opened: list[float]) -> dict[str, Figure]:
+    return {figure.name: figure for figure in glass_to_relay(begins, opened, 0)}
+
+
+def test_glass_to_relay_is_from_each_approach_to_its_opening():
+    figures = approaches(begins=[10.0, 20.0, 30.0], opened=[3.0, 10.4, 20.5, 30.9])
+    assert figures["glass to relay"].count == 3
+    assert figures["glass to relay"].median == pytest.approx(500)
+    assert figures["visits not opened exactly once"].met is True
+
+
+@pytest.mark.parametrize(
+    ("opened", "timed", "wrong"),
+    [
+        ([20.5], 1, 1),  # nothing at the first
+        ([10.4, 11.0, 20.5], 1, 1),  # twice at the first
+        ([10.4, 26.0], 1, 1),  # too late at the second
+        ([9.9, 20.5], 1, 1),  # before the face was large enough
+        ([], 0, 2),
+    ],
+)
+def test_an_approach_without_exactly_one_opening_is_wrong_and_in_no_time(opened, timed, wrong):
+    figures = approaches(begins=[10.0, 20.0], opened=opened)
+    assert ("glass to relay" in figures) == (timed > 0)
+    assert timed == 0 or figures["glass to relay"].count == timed
+    assert figures["visits not opened exactly once"].median == wrong
+    assert figures["visits not opened exactly once"].met is False
