@@ -36,6 +36,7 @@ class Person:
     """Somebody in a picture: the face's centre and size in pixels, whether it lives, how it is turned or lit.
 
     ``live``: what the anti-spoofing model would say. ``still``: nothing in the face ever changes.
+    ``nose``: how far it points to the picture's right, in parts of the size.
     """
 
     who: str
@@ -46,12 +47,13 @@ class Person:
     turned: bool = False
     dark: bool = False
     still: bool = False
+    nose: float = 0.0
 
 
 def face(person: Person) -> Face:
     """The face as the detector answers it."""
     half = person.size / 2
-    nose = 0.45 if person.turned else 0.0
+    nose = 0.45 if person.turned else person.nose
     points = [[-0.2, -0.15], [0.2, -0.15], [nose, 0.06], [-0.17, 0.26], [0.17, 0.26]]
     landmarks = np.array(points, np.float32) * person.size + np.array([person.x, person.y], np.float32)
     return Face(Box(person.x - half, person.y - half, person.x + half, person.y + half), landmarks, 0.95)
