@@ -626,3 +626,38 @@ async def test_a_port_in_use_is_one_sentence_that_names_it(site: Site, tmp_path:
 async def test_an_address_that_is_not_ours_is_one_sentence(site: Site, tmp_path: Path) -> None:
     with pytest.raises(server.WebError, match=r"203\.0\.113\.1.*api_host"):
         await server.start(site.services, settings(tmp_path, api_host="203.0.113.1"))
+
+
+# How sure recognition must be
+
+
+async def test_less_sure_only_with_a_written_reason_that_is_kept(site: Site, token: str) -> None:
+    refused = await site.ask("PATCH", "/recognition", {"threshold": 0.45}, token=token)
+    assert (refused.status, refused.problem()) == (422, "threshold_too_low")
+    assert refused.content["least"] == 0.49
+    assert (await site.ask("GET", "/recognition", token=token)).content["threshold"] == 0.49
+    before = site.gate_side.changes
+    reason = "A guard stands behind this gate."
+    reply = await site.ask("PATCH", "/recognition", {"threshold": 0.45, "reason": reason}, token=token)
+    assert (reply.status, reply.content["threshold"], reply.content["reason"]) == (200, 0.45, reason)
+    assert site.gate_side.changes == before + 1, "the gates must hear of it"
+    [change] = site.store.site_rule_changes()
+    assert (change.rule.threshold, change.rule.reason) == (0.45, reason)
+    assert change.actor.startswith("Home Assistant (")
+    assert site.store.site_rule().thresholds.score == 0.45
+
+
+async def test_a_goal_says_what_the_threshold_means(site: Site, token: str) -> None:
+    goal = {"threshold": 0.6, "strangers_per_day": 20, "false_opens_per_year": 1}
+    reply = await site.ask("PATCH", "/recognition", goal, token=token)
+    assert reply.status == 200
+    assert reply.content["expected"] == {"value": 0.0, "low": 0.0, "high": 0.0}, "nobody is enrolled"
+    assert (await site.ask("PATCH", "/recognition", {"strangers_per_day": -1}, token=token)).status == 422
+    assert (await site.ask("PATCH", "/recognition", {"threshold": True}, token=token)).status == 422
+
+
+@pytest.mark.parametrize("scopes", [("read",), ("open",), ("persons",)])
+async def test_the_rule_is_for_those_who_manage(site: Site, scopes: tuple[str, ...]) -> None:
+    reply = await site.ask("PATCH", "/recognition", {"threshold": 0.6}, token=await site.pair(*scopes))
+    assert reply.status == 403
+    assert site.store.site_rule_changes() == []

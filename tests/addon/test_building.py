@@ -11,6 +11,7 @@ from facegate.adapters.store import Store
 from facegate.building import Building
 from facegate.contract.messages import Topics
 from facegate.core.models import Camera, Gate, LivenessLevel
+from facegate.core.site_rule import SiteRule
 from facegate.settings import Broker
 from tests.parts.eyes import models
 
@@ -82,4 +83,18 @@ async def test_a_damaged_key_closes_its_own_gate_alone(store: Store, tmp_path: P
     assert set(links) == {"front"}
     problems = {standing.gate: standing.problems for standing in building.standings()}
     assert problems == {"front": (), "back": ("gate_key",)}
+    await building.close()
+
+
+async def test_the_threshold_of_the_site_reaches_every_camera(store: Store, tmp_path: Path) -> None:
+    building = make(store, {})
+    store.add_gate(Gate("front", "Front gate"))
+    store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
+    store.set_site_rule(SiteRule(0.6), 0, "test")
+    await building.follow()
+    store.add_camera(camera(2, str(tmp_path / "other.mp4")))
+    store.set_site_rule(SiteRule(0.7), 0, "test")
+    await building.follow()
+    pipelines = [watch.pipeline for watch in building._watches.values()]
+    assert [pipeline.recognition.thresholds.score for pipeline in pipelines] == [0.7, 0.7]
     await building.close()

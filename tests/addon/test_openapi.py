@@ -203,6 +203,11 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("enrol", {**wish, "pictures": ["a.jpg"]}, status=422, bearer=LOCAL_TOKEN)
     await step("enrol", wish, status=200, bearer=LOCAL_TOKEN)
     await step("enrol", {**wish, "pictures": pictures[:1]}, status=200, bearer=LOCAL_TOKEN)
+    await step("read_calibration", status=200, bearer=LOCAL_TOKEN)
+    await step("read_recognition", status=200)
+    await step("change_recognition", {"threshold": 0.45}, status=422)
+    goal = {"strangers_per_day": 1, "false_opens_per_year": 2.5}
+    await step("change_recognition", {"threshold": 0.6, **goal}, status=200)
     await step("erase_resident", status=204, path=resident)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)

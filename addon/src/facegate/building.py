@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facegate.adapters.camera import open_camera
 from facegate.adapters.gate import GateLink
@@ -15,6 +15,7 @@ from facegate.contract.messages import Topics
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Gate, Resident, Template
 from facegate.core.recognition import Recognition
+from facegate.core.site_rule import SiteRule
 from facegate.pipeline import CameraPipeline
 from facegate.vision import Models
 from facegate.watch import CameraHealth, CameraWatch
@@ -33,6 +34,7 @@ class Plan:
     cameras: dict[str, Camera]
     residents: dict[str, Resident]
     templates: tuple[Template, ...]
+    rule: SiteRule = field(default_factory=SiteRule)
 
     @classmethod
     def read(cls, store: Store) -> Plan:
@@ -44,6 +46,7 @@ class Plan:
             cameras={camera.id: camera for camera in store.cameras()},
             residents={resident.id: resident for resident in store.residents()},
             templates=tuple(store.templates()),
+            rule=store.site_rule(),
         )
 
 
@@ -136,7 +139,8 @@ class Building:
         await self._end_watches({c for c in self._watches if wanted.get(c) != before.cameras.get(c)})
         gallery = Gallery(self._usable())
         for camera in wanted.values():
-            recognition = Recognition(gallery, self.plan.residents, self.plan.gates[camera.gate])
+            gate = self.plan.gates[camera.gate]
+            recognition = Recognition(gallery, self.plan.residents, gate, self.plan.rule.thresholds)
             watch = self._watches.get(camera.id)
             if watch is None:
                 self._watches[camera.id] = self._begin_watch(camera, recognition)

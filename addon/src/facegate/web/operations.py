@@ -7,7 +7,7 @@ from typing import Any, Final
 import voluptuous as vol
 from aiohttp import hdrs
 
-from facegate.web import api, cameras, enrolment, gates, residents, schemas
+from facegate.web import api, cameras, enrolment, gates, recognition, residents, schemas
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
@@ -16,6 +16,7 @@ from facegate.web.problems import (
     OPEN_EXPIRED,
     PAIRING_REFUSED,
     RECOGNITION_ONLY,
+    THRESHOLD_TOO_LOW,
     Kind,
 )
 from facegate.web.tokens import Scope
@@ -147,6 +148,16 @@ OPERATIONS: Final = (
     Operation(
         _POST, "/enrolments", _LOCAL, enrolment.enrol, "Enrol from picture files of this machine", schemas.ENROLLED,
         schemas.ENROL,
+    ),
+    Operation(
+        _GET, "/recognition", _READ, recognition.read_recognition, "How sure recognition must be", schemas.RECOGNITION
+    ),
+    Operation(
+        _PATCH, "/recognition", _MANAGE, recognition.change_recognition, "Change how sure recognition must be",
+        schemas.RECOGNITION, schemas.RECOGNITION_CHANGE, problems=(THRESHOLD_TOO_LOW,),
+    ),
+    Operation(
+        _GET, "/calibration", _LOCAL, recognition.read_calibration, "How alike the residents are", schemas.CALIBRATION
     ),
     Operation(
         _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,

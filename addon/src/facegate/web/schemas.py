@@ -5,8 +5,10 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.contract.messages import DIRECTIONS, REASONS
+from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.models import LivenessLevel, Mode, ResidentState
 from facegate.core.quality import Fault
+from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
 from facegate.residents.notices import FACE
 from facegate.web.tokens import GRANTABLE
@@ -301,6 +303,58 @@ OPENED = vol.Schema(
         vol.Required("opening", description="Names this opening in events and records."): str,
         vol.Required("result"): str,
         vol.Required("reason"): vol.In(list(REASONS)),
+    }
+)
+
+_NUMBER = vol.Any(int, float)
+RECOGNITION_CHANGE = vol.Schema(
+    {
+        vol.Optional("threshold", description="Least similarity (cosine) to a resident."): Number(LOWEST, HIGHEST),
+        vol.Optional("reason", description="Why it may be below what the report allows; kept in the record."): Text(
+            *REASON
+        ),
+        vol.Optional("strangers_per_day", description="How many act at the gates who do not live here."): Number(
+            0, 1_000_000
+        ),
+        vol.Optional("false_opens_per_year", description="How many of them may be let in."): Number(0.001, 1_000_000),
+    }
+)
+RECOGNITION = vol.Schema(
+    {
+        vol.Required("threshold"): _NUMBER,
+        vol.Required("least", description="The lowest threshold that needs no reason."): _NUMBER,
+        vol.Required("reason", description="Why it is below that; empty where it is not."): str,
+        vol.Required("strangers_per_day"): _or_null(_NUMBER),
+        vol.Required("false_opens_per_year"): _or_null(_NUMBER),
+        vol.Required("residents", description="How many people are enrolled."): int,
+        vol.Required("expected", description="Strangers let in a year, with a 95 % interval; null without a goal."): (
+            _or_null(vol.Schema({vol.Required(name): _NUMBER for name in ("value", "low", "high")}))
+        ),
+    }
+)
+CALIBRATION = vol.Schema(
+    {
+        vol.Required("rule"): {
+            vol.Required("threshold"): _NUMBER,
+            vol.Required("goal"): _or_null(
+                vol.Schema({vol.Required(name): _NUMBER for name in ("strangers_per_day", "false_opens_per_year")})
+            ),
+            vol.Required("reason"): str,
+        },
+        vol.Required("templates"): int,
+        vol.Required("people"): [
+            {
+                vol.Required("name"): str,
+                vol.Required("templates"): int,
+                vol.Required("lowest"): _or_null(_NUMBER),
+                vol.Required("middle"): _or_null(_NUMBER),
+                vol.Required("nearest"): _or_null(_NUMBER),
+            }
+        ],
+        vol.Required("pairs", description="The most alike first."): [
+            {vol.Required("one"): str, vol.Required("other"): str, vol.Required("score"): _NUMBER}
+        ],
+        vol.Required("compared"): int,
     }
 )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facegate.core.models import Camera, Gate, Resident, Template
+from facegate.core.site_rule import SiteRule
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.residents.application import Admitted, Application
 from facegate.web.pairing import Pairing
@@ -77,6 +78,12 @@ class Store(Protocol):
 
     def templates(self) -> Sequence[Template]:
         """All templates."""
+
+    def site_rule(self) -> SiteRule:
+        """The rule of recognition that holds."""
+
+    def set_site_rule(self, rule: SiteRule, residents: int, actor: str) -> None:
+        """Let a rule hold from now on, and keep in the record who said so."""
 
     def add_token(self, name: str, scopes: Collection[str], token_hash: str) -> Token:
         """Keep a token's digest."""

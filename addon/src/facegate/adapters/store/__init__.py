@@ -16,6 +16,7 @@ from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, AccessRecord, AccessStore, Intent
 from facegate.adapters.store.errors import ConsentError, ExistsError, InUseError, NotFoundError, StoreError
 from facegate.adapters.store.gates import GateStore
+from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent, ResidentStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.core.models import ResidentState
@@ -30,6 +31,7 @@ __all__ = [
     "InUseError",
     "Intent",
     "NotFoundError",
+    "RuleChange",
     "Store",
     "StoreError",
     "Token",
@@ -38,7 +40,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(GateStore, ResidentStore, AccessStore, TokenStore):
+class Store(GateStore, ResidentStore, AccessStore, TokenStore, RecognitionStore):
     """The whole store of one data folder."""
 
     @classmethod

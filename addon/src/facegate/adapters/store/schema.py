@@ -131,3 +131,18 @@ tokens = Table(
     Column("created_at", Float, nullable=False),
     Column("last_used_at", Float, nullable=True),
 )
+
+recognition_changes = Table(
+    "recognition_changes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("least", Float, nullable=False),  # what was allowed without a reason at that time
+    Column("residents", Integer, nullable=False),
+    Column("strangers_per_day", Float, nullable=True),
+    Column("false_opens_per_year", Float, nullable=True),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,  # the last number is the rule that holds
+)
