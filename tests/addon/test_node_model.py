@@ -56,6 +56,9 @@ class Bench:
     def fire(self, *, active: bool) -> None:
         self._note(self.model.fire(self.now, active=active))
 
+    def reset(self) -> None:
+        self._note(self.model.reset(self.now, pressed=True))
+
     def report(self, kind: str) -> None:
         self._note(self.model.report(kind, "1", "-", self.now))
 
@@ -190,10 +193,12 @@ def test_fire_opens_everything_and_no_command_closes_it(bench):
     assert bench.model.is_open(1)
     assert bench.open("b" * 16, 2) == "mode"
     bench.fire(active=False)
+    assert bench.model.is_open(1)  # until somebody has looked
+    bench.reset()
     assert not bench.model.is_open(1)
     assert not bench.model.is_open(2)
     assert bench.moves[-2:] == [Switch(1, False), Switch(2, False)]
-    assert [e.subject for e in bench.events] == ["start", "clear"]
+    assert [e.subject for e in bench.events] == ["start", "quiet", "clear"]
 
 
 def test_hellos_that_nobody_waits_for_keep_a_distance(bench):

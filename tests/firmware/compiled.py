@@ -9,8 +9,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 COMPONENT = ROOT / "esphome_configs/components/facegate_gate"
-CORE = (COMPONENT / "gate_core.cpp", COMPONENT / "line.cpp")
-HEADERS = (COMPONENT / "gate_core.h", COMPONENT / "line.h", HERE / "test_port.h")
+SOURCES = ("gate_core", "gate_commands", "gate_readers", "passages", "allow_list", "clock", "line")
+CORE = tuple(COMPONENT / f"{name}.cpp" for name in SOURCES)
+CORE_HEADERS = tuple(
+    COMPONENT / f"{name}.h"
+    for name in ("gate_core", "gate_states", "inputs", "events", "passages", "allow_list", "clock", "flash", "line")
+)
+HEADERS = (*CORE_HEADERS, HERE / "test_port.h")
 FLAGS = ("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-deprecated-declarations")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 

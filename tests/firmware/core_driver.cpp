@@ -29,6 +29,18 @@ class PipePort final : public facegate::Port {
     out = 7;
     return true;
   }
+  bool load(facegate::Record record, uint32_t index, uint8_t *out, size_t size) override {
+    return bench::load(this->records, record, index, out, size);
+  }
+  bool save(facegate::Record record, uint32_t index, const uint8_t *data, size_t size) override {
+    if (!this->flash_works)
+      return false;
+    this->records[{record, index}] = std::string(reinterpret_cast<const char *>(data), size);
+    return true;
+  }
+  void hint(facegate::Pattern pattern, uint32_t ms) override {
+    std::cout << "hint " << facegate::HINTS[size_t(pattern)] << " " << ms << "\n";
+  }
   void relay(uint32_t relay, bool energised, uint32_t) override { this->energised[relay - 1] = energised; }
   bool publish(facegate::Leaf leaf, std::string_view line) override {
     std::cout << LEAVES[size_t(leaf)] << " " << line << "\n";
@@ -36,6 +48,8 @@ class PipePort final : public facegate::Port {
   }
 
   bool energised[2]{};
+  bool flash_works{true};
+  bench::Records records;
 
  private:
   uint8_t drawn_{0};
@@ -48,6 +62,7 @@ struct Node {
     const auto key = bench::unhex(bench::KEY);
     std::copy(key.begin(), key.end(), config.key.begin());
     config.relays = 2;
+    config.debounce_ms = 0;
     this->core.start(0);
   }
   PipePort port;

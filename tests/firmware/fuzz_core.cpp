@@ -2,8 +2,13 @@
 // The input is a little program: one byte says what happens, the bytes behind it with what.
 //
 // FACEGATE_FUZZ_FIND_OPENING=1 makes it abort at the first opening by command: the proof that the corpus gets there.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "gate_core.h"
 
@@ -52,6 +57,23 @@ class FuzzPort final : public facegate::Port {
     out = 1;
     return true;
   }
+  bool load(facegate::Record record, uint32_t index, uint8_t *out, size_t size) override {
+    must(size <= 255);
+    const auto found = this->records.find({record, index});
+    if (found == this->records.end() || found->second.size() != size)
+      return false;
+    std::copy(found->second.begin(), found->second.end(), out);
+    return true;
+  }
+  bool save(facegate::Record record, uint32_t index, const uint8_t *data, size_t size) override {
+    must(size <= 255 && index < 2 * facegate::CHUNKS_MAX);
+    if (this->flash_works)
+      this->records[{record, index}] = std::string(reinterpret_cast<const char *>(data), size);
+    return this->flash_works;
+  }
+  void hint(facegate::Pattern pattern, uint32_t ms) override {
+    must(size_t(pattern) < std::size(facegate::HINTS) && ms <= facegate::HINT_MAX_MS);
+  }
   void relay(uint32_t relay, bool energised, uint32_t at_most_ms) override {
     must(relay == 1 || relay == 2);
     if (energised && !this->energised[relay - 1])
@@ -68,7 +90,8 @@ class FuzzPort final : public facegate::Port {
     return this->broker_works;
   }
 
-  bool random_works{true}, broker_works{true};
+  bool random_works{true}, broker_works{true}, flash_works{true};
+  std::map<std::pair<facegate::Record, uint32_t>, std::string> records;
   bool energised[2]{};
   int openings{0};
   bool said_opened{false};
@@ -84,6 +107,7 @@ class Bench {
     config.relays = 2;
     config.exit_relay = 2;
     config.has_beam = true;
+    config.debounce_ms = 0;
     this->core_.start(this->now_);
     must(!this->port_.energised[0] && !this->port_.energised[1]);
   }

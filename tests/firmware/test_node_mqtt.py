@@ -320,13 +320,17 @@ def test_exit_and_fire_work_with_the_broker_gone_and_are_told_later(scene: Scene
     assert scene.node.relay.is_open(1)
     assert scene.node.relay.is_open(2)
     scene.node.set_input("fire", False)
-    scene.node.relay.wait_for_pulses(3)
     scene.broker.start()
     scene.peer.wait_until(lambda: len(scene.peer.events(after)) >= 3, timeout=30)
-    assert scene.peer.events(after) == ["exit 2 -", "fire start -", "fire clear -"]
+    assert scene.peer.events(after) == ["exit 2 -", "fire start -", "fire quiet -"]
+    assert scene.node.relay.is_open(1)  # until somebody has looked
     told = [line for line in scene.peer.heard[after:] if isinstance(line, lines.NodeEvent)]
     assert [event.seq for event in told] == [1, 2, 3]
     assert told[0].uptime <= told[1].uptime <= told[2].uptime < scene.peer.hello.uptime
+    scene.peer.fresh_hello()
+    reset = replace(scene.peer.command(), verb="reset", subject="fire", value="-")
+    assert scene.peer.ask(reset).result == "done"
+    scene.node.relay.wait_for_pulses(3)
 
 
 def test_fire_that_is_active_at_the_start_releases(scene: Scene) -> None:

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gate_core.h"
@@ -73,6 +75,17 @@ struct Said {
   std::vector<std::string> fields;  // of a verified line
 };
 
+// Records as they would lie on flash; a copy is a node of which the power was cut.
+using Records = std::map<std::pair<facegate::Record, uint32_t>, std::string>;
+
+inline bool load(const Records &records, facegate::Record record, uint32_t index, uint8_t *out, size_t size) {
+  const auto found = records.find({record, index});
+  if (found == records.end() || found->second.size() != size)
+    return false;
+  std::copy(found->second.begin(), found->second.end(), out);
+  return true;
+}
+
 class TestPort final : public facegate::Port {
  public:
   bool hmac(const facegate::Key &key, std::string_view data, facegate::Digest &out) override {
@@ -94,6 +107,21 @@ class TestPort final : public facegate::Port {
     out = ++this->boot;
     return this->flash_works;
   }
+  bool load(facegate::Record record, uint32_t index, uint8_t *out, size_t size) override {
+    return this->flash_reads && bench::load(this->records, record, index, out, size);
+  }
+  bool save(facegate::Record record, uint32_t index, const uint8_t *data, size_t size) override {
+    this->calls.emplace_back("save");
+    if (this->saves_until_power_cut == 0 || !this->flash_works || size > 255)
+      return false;
+    this->saves_until_power_cut--;
+    this->records[{record, index}] = std::string(reinterpret_cast<const char *>(data), size);
+    return true;
+  }
+  void hint(facegate::Pattern pattern, uint32_t ms) override {
+    this->calls.emplace_back("hint");
+    this->hints.push_back(std::string(facegate::HINTS[size_t(pattern)]) + " " + std::to_string(ms));
+  }
   void relay(uint32_t relay, bool energised, uint32_t at_most_ms) override {
     this->calls.emplace_back("relay");
     this->writes.push_back({relay, energised, at_most_ms, this->core == nullptr ? 0 : this->core->uptime()});
@@ -108,8 +136,12 @@ class TestPort final : public facegate::Port {
 
   facegate::GateCore *core{nullptr};
   bool hmac_works{true}, random_works{true}, flash_works{true}, broker_works{true};
+  bool flash_reads{true};
+  int saves_until_power_cut{-1};
   uint32_t random_state{1};
   uint32_t boot{0};
+  Records records;
+  std::vector<std::string> hints;
   std::vector<std::string> calls;
   std::vector<Write> writes;
   std::vector<Said> said;
@@ -127,6 +159,7 @@ struct Ask {
   std::string verb{"open"};
   std::string subject{"1"};
   std::string value{"0"};
+  std::string key{KEY};
 };
 
 class Node {
@@ -140,6 +173,7 @@ class Node {
     config.relays = 2;
     config.exit_relay = 2;
     config.has_beam = true;
+    config.debounce_ms = 0;  // but in the tests of bouncing
   }
 
   // Power and broker.
@@ -165,6 +199,17 @@ class Node {
   // Inputs.
   void exit(bool pressed) { this->core.on_exit(pressed, this->now_); }
   void fire(bool active) { this->core.on_fire(active, this->now_); }
+  void reset(bool pressed) { this->core.on_fire_reset(pressed, this->now_); }
+  void door(bool open) { this->core.on_door(open, this->now_); }
+  void tamper(bool active) { this->core.on_tamper(active, this->now_); }
+  void beams(bool first, bool second) { this->core.on_beams(first, second, this->now_); }
+  void card(uint32_t relay, const std::string &bytes) {
+    this->core.on_card(relay, reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), this->now_);
+  }
+  void wiegand(uint32_t relay, uint64_t value, uint32_t bits) {
+    this->core.on_wiegand(relay, value, bits, this->now_);
+  }
+  void pin(uint32_t relay, const std::string &digits) { this->core.on_pin(relay, digits, this->now_); }
   void beam(bool blocked) { this->core.on_beam(blocked, this->now_); }
   void pass() {
     this->beam(false);
@@ -176,14 +221,37 @@ class Node {
   std::string line(Ask ask) {
     if (ask.challenge.empty())
       ask.challenge = this->challenge();
+    if (ask.counter.empty())
+      ask.counter = std::to_string(++this->counter_);
     if (ask.not_after.empty())
       ask.not_after = std::to_string(this->core.uptime() + 2000);
-    return sign(derive(unhex(KEY), "command " + ask.slot + " main"),
+    return sign(derive(unhex(ask.key), "command " + ask.slot + " main"),
                 "fg1 command main " + ask.slot + " " + ask.id + " " + ask.challenge + " " + ask.counter + " " +
                     ask.not_after + " " + ask.verb + " " + ask.subject + " " + ask.value);
   }
   void raw(const std::string &line) { this->core.on_command(line, this->now_); }
-  // The result and detail of the ack, or nothing.
+  // The result and detail of the answer to a command with a new id and the next counter.
+  std::string tell(const std::string &verb, const std::string &subject, const std::string &value,
+                   const std::string &key = KEY) {
+    Ask ask;
+    char id[17];
+    std::snprintf(id, sizeof(id), "%016x", ++this->told_);
+    ask.id = id;
+    ask.counter.clear();
+    ask.verb = verb;
+    ask.subject = subject;
+    ask.value = value;
+    ask.key = key;
+    const size_t before = this->port.said.size();
+    this->raw(this->line(ask));
+    for (size_t i = before; i < this->port.said.size(); i++) {
+      const auto &fields = this->port.said[i].fields;
+      if (this->port.said[i].leaf == facegate::Leaf::ACK)
+        return fields[9] == "-" ? fields[8] : fields[8] + " " + fields[9];
+    }
+    return "";
+  }
+  // The result of the ack, or nothing.
   std::string ask(const Ask &ask) {
     const size_t before = this->port.said.size();
     this->raw(this->line(ask));
@@ -198,7 +266,7 @@ class Node {
   // What it said, each line verified.
   std::vector<std::vector<std::string>> heard(facegate::Leaf leaf) const {
     std::vector<std::vector<std::string>> out;
-    const std::string key = derive(unhex(KEY), "node main");
+    const std::string key = derive(unhex(this->voice), "node main");
     for (const auto &said : this->port.said) {
       if (said.leaf != leaf)
         continue;
@@ -240,9 +308,12 @@ class Node {
 
   TestPort port;
   facegate::GateCore core{port};
+  std::string voice{KEY};  // the gate key that its lines are to be signed under
 
  private:
   uint32_t now_;
+  uint32_t counter_{0};  // grows over all challenges
+  unsigned told_{0};
 };
 
 }  // namespace bench

@@ -6,9 +6,9 @@ import pytest
 
 from facegate.contract import lines
 from facegate.core import node
-from tests.firmware.compiled import COMPONENT
+from tests.firmware.compiled import CORE, CORE_HEADERS
 
-SOURCES = "\n".join((COMPONENT / name).read_text() for name in ("line.h", "gate_core.h", "gate_core.cpp", "line.cpp"))
+SOURCES = "\n".join(file.read_text() for file in (*CORE_HEADERS, *CORE))
 
 
 def constant(name: str) -> int | str:

@@ -59,6 +59,14 @@ class VectorPort final : public facegate::Port {
     out = 1;
     return true;
   }
+  bool load(facegate::Record record, uint32_t index, uint8_t *out, size_t size) override {
+    return bench::load(this->records, record, index, out, size);
+  }
+  bool save(facegate::Record record, uint32_t index, const uint8_t *data, size_t size) override {
+    this->records[{record, index}] = std::string(reinterpret_cast<const char *>(data), size);
+    return true;
+  }
+  void hint(facegate::Pattern, uint32_t) override {}
   void relay(uint32_t relay, bool energised, uint32_t) override {
     if (energised)
       this->opened.push_back(relay);
@@ -74,6 +82,7 @@ class VectorPort final : public facegate::Port {
     return true;
   }
 
+  bench::Records records;
   std::vector<std::string> challenges;
   std::vector<uint32_t> opened;
   std::vector<std::string> verdicts;
@@ -87,6 +96,7 @@ class Case {
     config.gate = std::string_view(row.at("gate"));
     std::copy(this->key_.begin(), this->key_.end(), config.key.begin());
     config.relays = 2;
+    config.debounce_ms = 0;
     config.pulse_ms = 500;
     config.max_pulse_ms = 3'000;
   }

@@ -6,6 +6,7 @@ from typing import Any
 import esphome.codegen as cg
 import esphome.config_validation as cv
 import esphome.final_validate as fv
+from esphome import automation
 from esphome.components import binary_sensor, output
 from esphome.const import (
     CONF_AP,
@@ -21,13 +22,17 @@ from esphome.const import (
     CONF_PASSWORD,
     CONF_PLATFORM,
     CONF_REBOOT_TIMEOUT,
+    CONF_TRIGGER_ID,
 )
 
 CODEOWNERS: list[str] = []
 DEPENDENCIES = ["mqtt"]
 AUTO_LOAD = ["hmac_sha256", "output", "binary_sensor"]
 
-FacegateGate = cg.esphome_ns.namespace("facegate_gate").class_("FacegateGate", cg.Component)
+facegate_gate_ns = cg.esphome_ns.namespace("facegate_gate")
+FacegateGate = facegate_gate_ns.class_("FacegateGate", cg.Component)
+HintTrigger = facegate_gate_ns.class_("HintTrigger", automation.Trigger.template(cg.uint32))
+Pattern = cg.global_ns.namespace("facegate").enum("Pattern", is_class=True)
 
 CONF_SITE = "site"
 CONF_GATE_ID = "gate_id"
@@ -40,7 +45,20 @@ CONF_EXIT_BUTTON = "exit_button"
 CONF_EXIT_RELAY = "exit_relay"
 CONF_FIRE_INPUT = "fire_input"
 CONF_PASSAGE_SENSOR = "passage_sensor"
+CONF_SECOND_PASSAGE_SENSOR = "second_passage_sensor"
 CONF_PASSAGE_TIMEOUT = "passage_timeout"
+CONF_FIRE_RESET = "fire_reset"
+CONF_DOOR_CONTACT = "door_contact"
+CONF_HELD_AFTER = "held_after"
+CONF_TAMPER_CONTACT = "tamper_contact"
+CONF_MAX_FREE = "max_free"
+CONF_DEBOUNCE = "debounce"
+CONF_TWO_FACTOR = "two_factor"
+CONF_ON_HINT = "on_hint"
+CONF_PATTERN = "pattern"
+
+# In the order of HINTS in gate_core.h.
+HINTS = ("granted", "denied", "wait", "closer", "look", "fault", "challenge_left", "challenge_right")
 
 FAIL_SECURE = "fail_secure"
 FAIL_SAFE = "fail_safe"
@@ -85,6 +103,12 @@ def milliseconds(least: int, most: int) -> Any:
     return cv.All(cv.positive_time_period_milliseconds, bounds)
 
 
+def seconds(least: int, most: int) -> Any:
+    """A whole number of seconds between two bounds."""
+    bounds = cv.Range(min=cv.TimePeriod(seconds=least), max=cv.TimePeriod(seconds=most))
+    return cv.All(cv.positive_time_period_seconds, bounds)
+
+
 def _fits_together(config: dict[str, Any]) -> dict[str, Any]:
     if config[CONF_PULSE] > config[CONF_MAX_PULSE]:
         raise cv.Invalid(
@@ -94,6 +118,11 @@ def _fits_together(config: dict[str, Any]) -> dict[str, Any]:
         raise cv.Invalid(f"{CONF_EXIT_RELAY} names relay 2; set {CONF_RELAY_2}, or name relay 1", [CONF_EXIT_RELAY])
     if config.get(CONF_RELAY_2) is not None and config[CONF_RELAY] == config[CONF_RELAY_2]:
         raise cv.Invalid("both relays are the same output; give each its own", [CONF_RELAY_2])
+    if CONF_SECOND_PASSAGE_SENSOR in config and CONF_PASSAGE_SENSOR not in config:
+        raise cv.Invalid(
+            f"{CONF_SECOND_PASSAGE_SENSOR} tells the direction beside a first one; set {CONF_PASSAGE_SENSOR}",
+            [CONF_SECOND_PASSAGE_SENSOR],
+        )
     return config
 
 
@@ -114,8 +143,27 @@ CONFIG_SCHEMA = cv.All(
             # Relay 2 where there is one: the way out.
             cv.Optional(CONF_EXIT_RELAY): cv.int_range(min=1, max=2),
             cv.Optional(CONF_FIRE_INPUT): cv.use_id(binary_sensor.BinarySensor),
+            # The contact that ends a fire's release, beside the signed command.
+            cv.Optional(CONF_FIRE_RESET): cv.use_id(binary_sensor.BinarySensor),
+            cv.Optional(CONF_DOOR_CONTACT): cv.use_id(binary_sensor.BinarySensor),
+            cv.Optional(CONF_HELD_AFTER, default="30s"): milliseconds(1_000, 3_600_000),
+            cv.Optional(CONF_TAMPER_CONTACT): cv.use_id(binary_sensor.BinarySensor),
             cv.Optional(CONF_PASSAGE_SENSOR): cv.use_id(binary_sensor.BinarySensor),
+            # Behind the first, seen from the entry: tells which way somebody went.
+            cv.Optional(CONF_SECOND_PASSAGE_SENSOR): cv.use_id(binary_sensor.BinarySensor),
             cv.Optional(CONF_PASSAGE_TIMEOUT, default="8s"): milliseconds(1_000, 60_000),
+            # Nothing holds the gate open for longer in the mode `free`; no command goes beyond it.
+            cv.Optional(CONF_MAX_FREE, default="12h"): seconds(1, 43_200),
+            # How long a contact must be the same to count; a leaving person waits for the exit button's.
+            cv.Optional(CONF_DEBOUNCE, default="30ms"): milliseconds(0, 100),
+            # No list of cards and PINs: they are told to the recognizer as digests, and it decides.
+            cv.Optional(CONF_TWO_FACTOR, default=False): cv.boolean,
+            cv.Optional(CONF_ON_HINT): automation.validate_automation(
+                {
+                    cv.GenerateID(CONF_TRIGGER_ID): cv.declare_id(HintTrigger),
+                    cv.Required(CONF_PATTERN): cv.one_of(*HINTS, lower=True),
+                }
+            ),
         }
     ).extend(cv.COMPONENT_SCHEMA),
     _fits_together,
@@ -209,6 +257,10 @@ async def to_code(config: dict[str, Any]) -> None:
     cg.add(var.set_pulse(config[CONF_PULSE]))
     cg.add(var.set_max_pulse(config[CONF_MAX_PULSE]))
     cg.add(var.set_passage_timeout(config[CONF_PASSAGE_TIMEOUT]))
+    cg.add(var.set_max_free(config[CONF_MAX_FREE].total_seconds))
+    cg.add(var.set_debounce(config[CONF_DEBOUNCE]))
+    cg.add(var.set_held_after(config[CONF_HELD_AFTER]))
+    cg.add(var.set_two_factor(config[CONF_TWO_FACTOR]))
     relays = [config[key] for key in (CONF_RELAY, CONF_RELAY_2) if key in config]
     for relay in relays:
         cg.add(var.add_relay(await cg.get_variable(relay)))
@@ -216,7 +268,15 @@ async def to_code(config: dict[str, Any]) -> None:
     for key, attach in (
         (CONF_EXIT_BUTTON, var.set_exit_button),
         (CONF_FIRE_INPUT, var.set_fire_input),
+        (CONF_FIRE_RESET, var.set_fire_reset),
+        (CONF_DOOR_CONTACT, var.set_door_contact),
+        (CONF_TAMPER_CONTACT, var.set_tamper_contact),
         (CONF_PASSAGE_SENSOR, var.set_passage_sensor),
+        (CONF_SECOND_PASSAGE_SENSOR, var.set_second_passage_sensor),
     ):
         if key in config:
             cg.add(attach(await cg.get_variable(config[key])))
+    for hint in config.get(CONF_ON_HINT, ()):
+        trigger = cg.new_Pvariable(hint[CONF_TRIGGER_ID], getattr(Pattern, hint[CONF_PATTERN].upper()))
+        cg.add(var.add_hint_trigger(trigger))
+        await automation.build_automation(trigger, [(cg.uint32, "x")], hint)

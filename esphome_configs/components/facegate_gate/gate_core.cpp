@@ -4,18 +4,21 @@
 
 namespace facegate {
 
-// In the order of VERBS in addon/src/facegate/contract/lines.py.
-const GateCore::Verb GateCore::VERBS[] = {
-    {"open", &GateCore::serve_open_}, {"guard", nullptr}, {"mode", nullptr}, {"hint", nullptr},
-    {"time", nullptr},                {"list", nullptr},  {"key", nullptr},  {"reset", nullptr},
-};
+namespace {
+
+// Bits of the STATE record.
+constexpr uint8_t STATE_LOCKDOWN = 1, STATE_FIRE = 2;
+
+}  // namespace
 
 void GateCore::start(uint32_t now) {
   this->last_now_ = now;
   this->drive_all_();  // closed, before anything that may take time or fail
+  this->load_state_();
   // The boot number is on flash before the first line is signed: no two boots ever share one.
-  this->ready_ = is_gate_id(this->config_.gate.view()) && this->port_.next_boot(this->boot_) && this->boot_ != 0 &&
-                 this->keys_.derive(this->port_, this->config_.key, this->config_.gate.view());
+  this->ready_ = is_gate_id(this->config_.gate.view()) && this->port_.next_boot(this->boot_) && this->boot_ != 0;
+  if (this->ready_)
+    this->load_keys_();
 }
 
 void GateCore::loop(uint32_t now) {
@@ -37,28 +40,106 @@ void GateCore::advance_(uint32_t now) {
     this->uptime_ += elapsed;
     this->last_now_ = now;
   }
+  this->end_hold_();
   this->end_pulses_();
-  this->expire_grants_();
+  this->passages_.expire(this->uptime_);
+  this->watch_door_();
+}
+
+// ---- states ----
+
+// The one way from state to state. Whether this cause may do anything now.
+bool GateCore::follow_(Cause cause) {
+  const bool was_released = this->released(), was_fire = this->fire();
+  if (!follow(this->state_, cause))
+    return false;
+  if (this->state_ == State::UNDER) {
+    const bool open = this->pulses_[0].open || this->pulses_[1].open;
+    this->state_ = this->mode_ == Mode::FREE       ? State::FREE
+                   : this->mode_ == Mode::LOCKDOWN ? (open ? State::LOCKED_OPEN : State::LOCKED)
+                                                   : (open ? State::OPEN : State::CLOSED);
+  }
+  if (this->released() || was_released)
+    this->drive_all_();
+  if (this->fire() && !was_fire)
+    this->passages_.forget();  // who leaves a burning house is not counted
+  this->want_hello_();
+  return true;
+}
+
+void GateCore::set_mode_(Mode mode, uint32_t seconds, std::string_view why) {
+  const bool changed = mode != this->mode_;
+  this->mode_ = mode;
+  this->free_until_ = this->uptime_ + uint64_t(seconds) * 1000;
+  this->follow_(mode == Mode::FREE                       ? Cause::HOLD
+                : mode == Mode::LOCKDOWN                 ? Cause::LOCKDOWN
+                : why == std::string_view("end")         ? Cause::HOLD_END
+                                                         : Cause::NORMAL);
+  if (changed)
+    this->event_("mode", MODES[size_t(mode)], why);
+}
+
+void GateCore::end_hold_() {
+  if (this->mode_ == Mode::FREE && this->uptime_ >= this->free_until_)
+    this->set_mode_(Mode::NORMAL, 0, "end");
+}
+
+void GateCore::load_state_() {
+  uint8_t record = 0;
+  if (!this->port_.load(Record::STATE, 0, &record, sizeof(record)))
+    return;  // a node that starts for the first time
+  this->saved_state_ = record;
+  if ((record & STATE_LOCKDOWN) != 0)
+    this->set_mode_(Mode::LOCKDOWN, 0, "boot");
+  if ((record & STATE_FIRE) != 0) {
+    // Nobody has reset it. The contact is looked at in a moment; until then it is as quiet as it may be.
+    this->follow_(Cause::ALARM);
+    this->follow_(Cause::ALARM_END);
+    this->event_("fire", "quiet", NONE);
+  }
+}
+
+// Lockdown and fire outlast a loss of power.
+bool GateCore::save_state_() {
+  const auto record = uint8_t((this->mode_ == Mode::LOCKDOWN ? STATE_LOCKDOWN : 0) | (this->fire() ? STATE_FIRE : 0));
+  if (record == this->saved_state_)
+    return true;
+  if (!this->port_.save(Record::STATE, 0, &record, sizeof(record)))
+    return false;
+  this->saved_state_ = record;
+  return true;
 }
 
 // ---- relays ----
 
 void GateCore::end_pulses_() {
+  bool ended = false, open = false;
   for (uint32_t relay = 1; relay <= this->config_.relays; relay++) {
     Pulse &pulse = this->pulses_[relay - 1];
-    if (!pulse.open || this->uptime_ < pulse.closes_at)
-      continue;
-    pulse.open = false;
-    this->drive_(relay);
-    this->free_at_ = this->uptime_ + GAP_MS;
-    this->want_hello_();
+    if (pulse.open && this->uptime_ >= pulse.closes_at) {
+      pulse.open = false;
+      ended = true;
+      this->drive_(relay);
+    }
+    open = open || pulse.open;
   }
+  if (!ended)
+    return;
+  this->free_at_ = this->uptime_ + GAP_MS;
+  this->want_hello_();
+  if (!open)
+    this->follow_(Cause::PULSE_END);
 }
 
 void GateCore::drive_(uint32_t relay) {
   const bool open = this->is_open(relay);
-  const bool guarded = open && !this->fire_;
-  this->port_.relay(relay, open != this->config_.fail_safe, guarded ? this->config_.max_pulse_ms : 0);
+  uint32_t at_most_ms = 0;
+  if (this->state_ == State::FREE) {
+    at_most_ms = uint32_t(this->free_until_ - this->uptime_);
+  } else if (open && !this->fire()) {
+    at_most_ms = this->config_.max_pulse_ms;
+  }
+  this->port_.relay(relay, open != this->config_.fail_safe, at_most_ms);
 }
 
 void GateCore::drive_all_() {
@@ -73,12 +154,8 @@ void GateCore::pulse_(uint32_t relay, uint32_t pulse_ms, std::string_view id) {
   pulse.open = true;
   this->drive_(relay);  // first the relay, then the talking
   this->want_hello_();
-  if (!this->config_.has_beam || this->fire_)
-    return;
-  if (this->grant_count_ == this->grants_.size())
-    this->grants_[0].until = this->uptime_;
-  this->expire_grants_();
-  this->grants_[this->grant_count_++] = {relay, id, this->uptime_ + this->config_.passage_timeout_ms};
+  if (this->config_.has_beam && !this->fire())
+    this->passages_.grant(relay, id, this->uptime_, this->uptime_ + this->config_.passage_timeout_ms);
 }
 
 uint64_t GateCore::busy_for_() const {
@@ -90,155 +167,89 @@ uint64_t GateCore::busy_for_() const {
   return until > this->uptime_ ? until - this->uptime_ : 0;
 }
 
-// ---- commands ----
-
-void GateCore::on_command(std::string_view line, uint32_t now) {
-  this->advance_(now);
-  if (this->fault())
-    return;
-  Command command;
-  const Refusal refusal = parse_command(line, this->config_.gate.view(), this->keys_, this->port_, command);
-  if (refusal != Refusal::NONE) {
-    this->refuse_(refusal);
-    return;
-  }
-  // From here on the sender holds the key, so it gets a signed answer.
-  if (const Finished *finished = this->finished_(command)) {
-    this->ack_(command, finished->answer);
-    return;
-  }
-  const Answer answer = this->judge_(command);
-  this->ack_(command, answer);
-  switch (answer.result) {
-    case Result::STALE:
-      this->want_hello_();
-      break;
-    case Result::COUNTER:
-    case Result::BUSY:
-      break;
-    default:
-      this->remembered_[this->next_remembered_++ % REMEMBERED_IDS] = {command.slot, command.id, answer};
-  }
-}
-
-GateCore::Answer GateCore::judge_(const Command &command) {
-  Issued *issued = this->issued_(command.challenge);
-  if (issued == nullptr)
-    return {Result::STALE, NONE};
-  uint32_t &counter = issued->counters[command.slot - 1];
-  if (command.counter <= counter)
-    return {Result::COUNTER, decimal(counter)};
-  counter = command.counter;
-  if (this->uptime_ > command.not_after)
-    return {Result::LATE, decimal(this->uptime_ - command.not_after)};
-  for (const auto &verb : VERBS) {
-    if (verb.name != command.verb || verb.serve == nullptr)
-      continue;
-    if (command.not_after - this->uptime_ > NOT_AFTER_MAX_MS)
-      return {Result::ARGUMENT, std::string_view("not_after")};
-    return (this->*verb.serve)(command);
-  }
-  return {Result::VERB, NONE};
-}
-
-GateCore::Answer GateCore::serve_open_(const Command &command) {
-  uint64_t relay = 0, pulse_ms = 0;
-  if (!parse_number(command.subject, this->config_.relays, relay) || relay == 0)
-    return {Result::ARGUMENT, std::string_view("subject")};
-  if (!parse_number(command.value, UINT32_MAX, pulse_ms))
-    return {Result::ARGUMENT, std::string_view("value")};
-  if (this->fire_)
-    return {Result::MODE, std::string_view("fire")};
-  if (const uint64_t wait = this->busy_for_())
-    return {Result::BUSY, decimal(wait)};
-  if (pulse_ms == 0)
-    pulse_ms = this->config_.pulse_ms;
-  pulse_ms = std::min<uint64_t>(pulse_ms, this->config_.max_pulse_ms);
-  this->pulse_(uint32_t(relay), uint32_t(pulse_ms), command.id);
-  return {Result::OPENED, decimal(pulse_ms)};
-}
-
-const GateCore::Finished *GateCore::finished_(const Command &command) const {
-  for (const auto &finished : this->remembered_) {
-    if (finished.slot == command.slot && finished.id.view() == command.id)
-      return &finished;
-  }
-  return nullptr;
-}
-
-GateCore::Issued *GateCore::issued_(const Challenge &challenge) {
-  for (Issued *issued : {&this->current_, &this->previous_}) {
-    if (issued->alive && this->uptime_ - issued->at < CHALLENGE_LIFE_MS &&
-        constant_time_equal(issued->challenge.data(), challenge.data(), challenge.size()))
-      return issued;
-  }
-  return nullptr;
-}
-
-void GateCore::refuse_(Refusal refusal) {
-  if (this->refused_ != UINT32_MAX)
-    this->refused_++;
-  const uint64_t refill = (this->uptime_ - this->refilled_at_) / REFUSED_REFILL_MS;
-  this->refilled_at_ += refill * REFUSED_REFILL_MS;
-  this->refused_tokens_ = uint32_t(std::min<uint64_t>(REFUSED_BURST, this->refused_tokens_ + refill));
-  if (this->refused_tokens_ == 0)
-    return;  // counted; the next event or hello tells the sum
-  this->refused_tokens_--;
-  this->event_("refused", facegate::word(refusal), decimal(this->refused_).view());
-}
-
-// ---- inputs ----
+// ---- contacts ----
 
 void GateCore::on_exit(bool pressed, uint32_t now) {
   this->advance_(now);
-  const bool edge = pressed && !this->exit_pressed_;
-  this->exit_pressed_ = pressed;
-  if (!edge)
+  if (!this->exit_.update(pressed, this->uptime_, this->config_.debounce_ms) || !pressed)
     return;
-  // Never busy: who wants out does not wait.
+  // Never busy, in every state: who wants out does not wait.
+  this->follow_(Cause::EXIT);
   this->pulse_(this->config_.exit_relay, this->config_.pulse_ms, NONE);
   this->event_("exit", decimal(this->config_.exit_relay).view(), NONE);
 }
 
 void GateCore::on_fire(bool active, uint32_t now) {
   this->advance_(now);
-  if (active == this->fire_)
+  const bool changed = this->fire_contact_.update(active, this->uptime_, this->config_.debounce_ms);
+  if (!changed || !this->follow_(active ? Cause::ALARM : Cause::ALARM_END))
     return;
-  this->fire_ = active;
-  this->drive_all_();
-  this->grant_count_ = 0;  // who leaves a burning house is not counted
-  this->passed_ = {};
-  this->want_hello_();
-  this->event_("fire", active ? "start" : "clear", NONE);
+  this->event_("fire", active ? "start" : "quiet", NONE);
+  this->save_state_();  // after the relays; a flash that fails keeps nobody in
 }
 
-void GateCore::on_beam(bool blocked, uint32_t now) {
+void GateCore::on_fire_reset(bool pressed, uint32_t now) {
   this->advance_(now);
-  const bool edge = blocked && !this->beam_blocked_ && this->beam_known_;
-  this->beam_known_ = true;
-  this->beam_blocked_ = blocked;
-  if (!edge || this->fire_)
+  if (!this->fire_reset_.update(pressed, this->uptime_, this->config_.debounce_ms) || !pressed)
     return;
-  if (this->grant_count_ != 0) {
-    this->passed_ = this->grants_[0];
-    this->grant_count_--;
-    std::move(this->grants_.begin() + 1, this->grants_.end(), this->grants_.begin());
-    this->event_("passed", decimal(this->passed_.relay).view(), this->passed_.id.view());
-  } else if (this->uptime_ < this->passed_.until) {
-    this->event_("tailgated", decimal(this->passed_.relay).view(), this->passed_.id.view());
-  } else {
-    this->event_("forced", NONE, NONE);
+  // A button that was held down before the fire, or a wire that is shorted, resets nothing.
+  if (!this->follow_(Cause::RESET))
+    return;
+  this->event_("fire", "clear", NONE);
+  this->save_state_();
+}
+
+void GateCore::on_door(bool open, uint32_t now) {
+  this->advance_(now);
+  if (!this->door_.update(open, this->uptime_, this->config_.debounce_ms))
+    return;
+  this->door_since_ = this->uptime_;
+  if (!open && this->held_) {
+    this->held_ = false;
+    this->event_("held", "clear", NONE);
+  }
+  const bool pulsing = this->pulses_[0].open || this->pulses_[1].open;
+  const bool late = this->free_at_ == 0 || this->uptime_ >= this->free_at_ - GAP_MS + DOOR_GRACE_MS;
+  if (open && !this->door_.first() && !this->released() && !pulsing && late)
+    this->event_("forced", NONE, "door");
+}
+
+void GateCore::watch_door_() {
+  if (!this->door_.active() || this->released()) {
+    this->door_since_ = this->uptime_;
+  } else if (!this->held_ && this->uptime_ - this->door_since_ >= this->config_.held_after_ms) {
+    this->held_ = true;
+    this->event_("held", "start", NONE);
   }
 }
 
-// All grants last equally long, so the first to be given is the first to end.
-void GateCore::expire_grants_() {
-  while (this->grant_count_ != 0 && this->uptime_ >= this->grants_[0].until) {
-    const Grant grant = this->grants_[0];
-    this->grant_count_--;
-    std::move(this->grants_.begin() + 1, this->grants_.end(), this->grants_.begin());
-    this->event_("not_passed", decimal(grant.relay).view(), grant.id.view());
-  }
+void GateCore::on_tamper(bool active, uint32_t now) {
+  this->advance_(now);
+  if (this->tamper_.update(active, this->uptime_, this->config_.debounce_ms))
+    this->event_("tamper", active ? "start" : "clear", NONE);
+}
+
+void GateCore::on_beam(bool broken, uint32_t now) {
+  this->advance_(now);
+  const bool changed = this->first_beam_.update(broken, this->uptime_, this->config_.debounce_ms);
+  if (changed && broken && !this->first_beam_.first())
+    this->passed_(Way::UNKNOWN);
+}
+
+void GateCore::on_beams(bool first, bool second, uint32_t now) {
+  this->advance_(now);
+  this->first_beam_.update(first, this->uptime_, this->config_.debounce_ms);
+  this->second_beam_.update(second, this->uptime_, this->config_.debounce_ms);
+  if (!this->first_beam_.settled() || !this->second_beam_.settled())
+    return;
+  const Way way = this->beams_.update(this->first_beam_.active(), this->second_beam_.active());
+  if (way != Way::NONE)
+    this->passed_(way);
+}
+
+void GateCore::passed_(Way way) {
+  if (!this->fire())
+    this->passages_.pass(way, this->config_.relays, this->state_ == State::FREE, this->uptime_);
 }
 
 // ---- what the node says ----
@@ -265,6 +276,8 @@ void GateCore::void_challenges_() {
 }
 
 void GateCore::issue_challenge_() {
+  if (this->old_key_on_flash_)
+    this->erase_old_key_();
   this->previous_ = this->current_;
   this->current_ = {};
   this->current_.at = this->uptime_;
@@ -280,16 +293,16 @@ void GateCore::issue_challenge_() {
 void GateCore::hello_() {
   if (!this->current_.alive)
     return;
-  const bool open = this->pulses_[0].open || this->pulses_[1].open;
+  const bool open = this->state_ == State::FREE || this->pulses_[0].open || this->pulses_[1].open;
   Line line("hello", this->config_.gate.view());
   line.number(this->boot_)
       .number(++this->hello_seq_)
       .number(this->uptime_)
       .hex(this->current_.challenge.data(), this->current_.challenge.size())
-      .word("normal")
-      .word(this->fire_ ? "fire" : open ? "open" : "closed")
+      .word(MODES[size_t(this->mode_)])
+      .word(this->fire() ? "fire" : open ? "open" : "closed")
       .number(this->refused_)
-      .number(0);
+      .number(this->list_.version());
   this->hello_at_ = this->uptime_;
   this->hello_wanted_ = !line.sign(this->port_, this->keys_.node) || !this->port_.publish(Leaf::HELLO, line.text());
 }
@@ -309,18 +322,9 @@ void GateCore::ack_(const Command &command, const Answer &answer) {
 }
 
 // Every event goes through the queue, so there is one order, online and offline.
-void GateCore::event_(std::string_view type, std::string_view subject, std::string_view value) {
-  if (this->event_count_ == QUEUED_EVENTS) {
-    this->first_event_ = (this->first_event_ + 1) % QUEUED_EVENTS;
-    this->event_count_--;
-  }
-  this->events_[(this->first_event_ + this->event_count_++) % QUEUED_EVENTS] = {this->uptime_, ++this->event_seq_, type,
-                                                                                subject, value};
-}
-
 void GateCore::send_events_() {
-  while (this->event_count_ != 0) {
-    const Event &event = this->events_[this->first_event_];
+  while (!this->events_.empty()) {
+    const Event &event = this->events_.first();
     Line line("event", this->config_.gate.view());
     line.number(this->boot_)
         .number(event.seq)
@@ -330,8 +334,7 @@ void GateCore::send_events_() {
         .word(event.value.view());
     if (!line.sign(this->port_, this->keys_.node) || !this->port_.publish(Leaf::EVENT, line.text()))
       return;  // tried again in the next loop
-    this->first_event_ = (this->first_event_ + 1) % QUEUED_EVENTS;
-    this->event_count_--;
+    this->events_.drop_first();
   }
 }
 

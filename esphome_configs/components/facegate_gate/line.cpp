@@ -70,24 +70,6 @@ bool split(std::string_view line, Fields &out) {
   }
 }
 
-bool derive_one(Hmac &hmac, const Key &gate_key, Key &out, std::string_view purpose, uint32_t slot,
-                std::string_view gate) {
-  // HKDF-Expand (RFC 5869), one block: HMAC(key, info | 0x01).
-  char info[KEY_LABEL.size() + COMMAND_PURPOSE.size() + 4 + GATE_CHARS];
-  size_t size = 0;
-  const auto append = [&](std::string_view text) { size += text.copy(info + size, sizeof(info) - size); };
-  append(KEY_LABEL);
-  append(purpose);
-  append(" ");
-  if (slot != 0) {
-    append(decimal(slot).view());
-    append(" ");
-  }
-  append(gate);
-  append("\x01");
-  return hmac.hmac(gate_key, {info, size}, out);
-}
-
 }  // namespace
 
 std::string_view word(Refusal refusal) {
@@ -112,12 +94,30 @@ std::string_view word(Refusal refusal) {
   return NONE;
 }
 
+bool derive_key(Hmac &hmac, const Key &gate_key, std::string_view purpose, std::string_view what, std::string_view gate,
+                Key &out) {
+  char info[KEY_LABEL.size() + 2 * KEY_BYTES + GATE_CHARS + 16];  // a nonce is the longest `what`
+  size_t size = 0;
+  const auto append = [&](std::string_view text) { size += text.copy(info + size, sizeof(info) - size); };
+  append(KEY_LABEL);
+  append(purpose);
+  append(" ");
+  if (!what.empty()) {
+    append(what);
+    append(" ");
+  }
+  append(gate);
+  append("\x01");
+  return hmac.hmac(gate_key, {info, size}, out);
+}
+
 bool Keys::derive(Hmac &hmac, const Key &gate_key, std::string_view gate) {
   for (uint32_t slot = 1; slot <= SLOTS; slot++) {
-    if (!derive_one(hmac, gate_key, this->command[slot - 1], COMMAND_PURPOSE, slot, gate))
+    if (!derive_key(hmac, gate_key, COMMAND_PURPOSE, decimal(slot).view(), gate, this->command[slot - 1]))
       return false;
   }
-  return derive_one(hmac, gate_key, this->node, NODE_PURPOSE, 0, gate);
+  return derive_key(hmac, gate_key, NODE_PURPOSE, {}, gate, this->node) &&
+         derive_key(hmac, gate_key, DIGEST_PURPOSE, {}, gate, this->digest);
 }
 
 Refusal parse_command(std::string_view line, std::string_view gate, const Keys &keys, Hmac &hmac, Command &out) {
@@ -183,6 +183,21 @@ bool parse_number(std::string_view text, uint64_t most, uint64_t &out) {
   return true;
 }
 
+bool parse_hex(std::string_view text, uint8_t *out, size_t size) {
+  if (!is_hex_text(text, 2 * size))
+    return false;
+  unhex(text, out);
+  return true;
+}
+
+void to_hex(const uint8_t *data, size_t size, char *out) {
+  static constexpr char DIGITS[] = "0123456789abcdef";
+  for (size_t i = 0; i < size; i++) {
+    *out++ = DIGITS[data[i] >> 4];
+    *out++ = DIGITS[data[i] & 15];
+  }
+}
+
 bool constant_time_equal(const uint8_t *a, const uint8_t *b, size_t size) {
   volatile uint8_t difference = 0;  // volatile, so that no optimiser ends the loop early
   for (size_t i = 0; i < size; i++)
@@ -214,11 +229,12 @@ Line &Line::word(std::string_view text) {
 Line &Line::number(uint64_t value) { return this->word(decimal(value).view()); }
 
 Line &Line::hex(const uint8_t *data, size_t size) {
-  static constexpr char DIGITS[] = "0123456789abcdef";
   this->put_(' ');
   for (size_t i = 0; i < size; i++) {
-    this->put_(DIGITS[data[i] >> 4]);
-    this->put_(DIGITS[data[i] & 15]);
+    char digits[2];
+    to_hex(data + i, 1, digits);
+    this->put_(digits[0]);
+    this->put_(digits[1]);
   }
   return *this;
 }

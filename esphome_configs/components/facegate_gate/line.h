@@ -23,6 +23,8 @@ inline constexpr uint64_t UPTIME_MAX = 999'999'999'999'999;
 inline constexpr std::string_view KEY_LABEL = "facegate/1 ";
 inline constexpr std::string_view COMMAND_PURPOSE = "command";
 inline constexpr std::string_view NODE_PURPOSE = "node";
+inline constexpr std::string_view DIGEST_PURPOSE = "digest";
+inline constexpr std::string_view ROTATE_PURPOSE = "rotate";
 
 using Key = std::array<uint8_t, KEY_BYTES>;
 using Digest = std::array<uint8_t, 32>;
@@ -54,10 +56,15 @@ struct Command {
   std::string_view value;
 };
 
+// HKDF-Expand (RFC 5869), one block, for the purpose "<purpose> <what> <gate>"; without `what`: "<purpose> <gate>".
+bool derive_key(Hmac &hmac, const Key &gate_key, std::string_view purpose, std::string_view what, std::string_view gate,
+                Key &out);
+
 // The keys of one gate, derived from its 32-byte key.
 struct Keys {
   std::array<Key, SLOTS> command{};
   Key node{};
+  Key digest{};
 
   bool derive(Hmac &hmac, const Key &gate_key, std::string_view gate);
 };
@@ -69,6 +76,12 @@ bool is_gate_id(std::string_view text);
 
 // A canonical decimal number: no sign, no leading zero, at most `most`.
 bool parse_number(std::string_view text, uint64_t most, uint64_t &out);
+
+// Lower-case hex. False unless `text` holds 2 * size digits.
+bool parse_hex(std::string_view text, uint8_t *out, size_t size);
+
+// The other way: 2 * size digits, without an end.
+void to_hex(const uint8_t *data, size_t size, char *out);
 
 // Takes the same time wherever the first difference is.
 bool constant_time_equal(const uint8_t *a, const uint8_t *b, size_t size);
@@ -99,6 +112,10 @@ template<size_t N> class Text {
   Text &operator=(std::string_view text) {
     this->size_ = uint8_t(text.size() < N ? text.size() : N);
     text.copy(this->chars_, this->size_);
+    return *this;
+  }
+  Text &append(std::string_view text) {
+    this->size_ = uint8_t(this->size_ + text.copy(this->chars_ + this->size_, N - this->size_));
     return *this;
   }
   std::string_view view() const { return {this->chars_, this->size_}; }
