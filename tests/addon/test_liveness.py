@@ -96,8 +96,8 @@ def test_only_enough_sound_frames_with_a_high_median_and_a_change_pass(frames, l
     [
         (0.7, CONTEXT, 0.7),
         (0.7, FULL_CONTEXT, 0.7),
-        (0.95, 1.9, pytest.approx(0.5)),
-        (0.92, LEAST_CONTEXT, pytest.approx(0.377, abs=1e-3)),
+        (0.8, 1.9, pytest.approx(0.5)),
+        (0.92, LEAST_CONTEXT, pytest.approx(0.742, abs=1e-3)),
         (1.0, 1.5, 1.0),
         (0.0, 1.5, 0.0),
         (0.99, 1.34, None),
