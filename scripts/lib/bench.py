@@ -13,9 +13,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 import cv2
 
@@ -27,6 +28,7 @@ from facegate.cli.console import notes
 from facegate.cli.people import default_people
 from facegate.settings import default_data, default_models, make_settings
 from facegate.vision import load
+from scripts.lib.opencv_path import OpenCvPath
 from tests.parts import time_code
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
@@ -110,6 +112,8 @@ def main() -> int:
     given = _arguments()
     before = bench.machine()
     figures = list(bench.measure(default_models(), 3))
+    notes.print("OpenCV's own way over the same frames …", style="dim")
+    figures = beside_opencv(figures)
     with tempfile.TemporaryDirectory(prefix="facegate-bench-") as folder:
         programme = bench.film(default_people())
         notes.print("decoding …", style="dim")
@@ -125,6 +129,17 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--visits", type=int, default=24, help="how many visits to measure from glass to relay")
     arguments.add_argument("--json", type=Path, help="write the figures as JSON, too")
     return arguments.parse_args()
+
+
+def beside_opencv(figures: Sequence[Figure]) -> list[Figure]:
+    """The figures with those of OpenCV's sample beside them, each frame in its full size as the sample takes it."""
+    programme = bench.film(default_people())
+    path = OpenCvPath([programme.people / picture for picture in programme.enrolled])
+    shown = list(bench.one_visit(programme))
+    path.run(shown[: bench.MODEL_WARM_UP])
+    taken = path.run(shown)
+    own = {bench.WHOLE_FRAME: median(taken), bench.FRAME_RATE: 1000 * len(taken) / sum(taken)}
+    return [replace(figure, opencv=own.get(figure.name)) for figure in figures]
 
 
 def decoding(folder: Path, programme: Programme) -> Iterator[Figure]:
