@@ -191,4 +191,5 @@ def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *,
         camera=min((camera.condition for camera in cameras), key=_WORST_FIRST.index, default="off"),
         node=link.state if link else "offline",
         problems=tuple(sorted(set(problems))),
+        prompt=next((camera.prompt for camera in cameras if camera.prompt), ""),
     )

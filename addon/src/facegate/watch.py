@@ -15,13 +15,17 @@ _WAIT = 0.5  # seconds for a frame before the thread looks whether it should end
 
 @dataclass(frozen=True, slots=True)
 class CameraHealth:
-    """How one camera does. ``condition``: ok, silent, off; ``reason`` and ``problem`` are translation keys."""
+    """How one camera does. ``condition``: ok, silent, off; ``reason``, ``problem`` and ``prompt`` are translation keys.
+
+    ``prompt``: what somebody before the camera is asked to do, empty for nothing.
+    """
 
     camera: str
     gate: str
     condition: str
     reason: str = ""
     problem: str = ""
+    prompt: str = ""
 
 
 class CameraWatch:
@@ -55,7 +59,9 @@ class CameraWatch:
         """How the camera does now."""
         state = self._reader.state
         problem = self.pipeline.health.problem if self._thread.is_alive() else "watch_ended"
-        return CameraHealth(self.camera.id, self.camera.gate, state.condition, state.reason or "", problem)
+        return CameraHealth(
+            self.camera.id, self.camera.gate, state.condition, state.reason or "", problem, self.pipeline.prompt
+        )
 
     def _run(self) -> None:
         seen = 0

@@ -22,6 +22,7 @@ class Standing:
     camera: str
     node: str
     problems: tuple[str, ...] = ()
+    prompt: str = ""
 
 
 @dataclass(slots=True)
@@ -69,5 +70,6 @@ class StateBoard:
             camera=standing.camera,
             node=standing.node,
             problems=list(standing.problems),
+            prompt=standing.prompt,
         )
         return self.mqtt.publish(self.topics.state(standing.gate), state.sign(self.key()), retain=True)

@@ -156,7 +156,10 @@ class GateEvent:
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """Mode and health of one gate. ``camera``: ok, silent, off; ``node``: online, silent, offline."""
+    """Mode and health of one gate. ``camera``: ok, silent, off; ``node``: online, silent, offline.
+
+    ``prompt``: what somebody before the camera is asked to do now, empty for nothing.
+    """
 
     site: str
     boot: int
@@ -168,6 +171,7 @@ class GateState:
     camera: str = "off"
     node: str = "offline"
     problems: list[str] = field(default_factory=list)
+    prompt: str = ""
 
     def sign(self, key: bytes) -> bytes:
         """Return the message under the pairing key."""

@@ -41,8 +41,8 @@ replays passed for a moment, with 3 none did; with 7, one living person in 13 wa
 
 CHANGED_AT = 0.03
 """Part of the face that no flat picture explains. A still under a sensor's noise of 2 grey levels and JPEG stays below
-0.03 in 14 of 15 made clips (five public-domain portraits, 60 to 200 pixels wide); half of the living of the development clips pass 0.03
-within 0.2 s, nine of ten within 0.6 s."""
+it in 14 of 15 made clips (five public-domain portraits, 60 to 200 pixels wide); half of the living of the development
+clips pass it within 0.2 s, nine of ten within 0.6 s."""
 
 
 @dataclass(frozen=True, slots=True)
