@@ -1,7 +1,9 @@
 // The gate core on a pipe, so that another program can drive it beside a model of its own. One request a line:
-//   new | connect T | disconnect T | wait T | fire T 0|1 | command T HEX
+//   new 0 TWO_FACTOR BEAM | reboot 0 | connect T | disconnect T | wait T | flash T 0|1 | command T HEX
+//   exit T 0|1 | fire T 0|1 | reset T 0|1 | door T 0|1 | tamper T 0|1 | beam T 0|1 | beams T 0|1 0|1
+//   card T RELAY HEX | pin T RELAY DIGITS
 // T is the uptime in ms. After each, loop() runs once; the answer is every line that was published, as
-// "<hello|ack|event> <line>", then "relays <0|1> <0|1>", then ".".
+// "<hello|ack|event> <line>", every "hint <pattern> <ms>", then "relays <0|1> <0|1>", then ".".
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -26,7 +28,7 @@ class PipePort final : public facegate::Port {
     return true;
   }
   bool next_boot(uint32_t &out) override {
-    out = 7;
+    out = ++this->boot;
     return true;
   }
   bool load(facegate::Record record, uint32_t index, uint8_t *out, size_t size) override {
@@ -48,6 +50,7 @@ class PipePort final : public facegate::Port {
   }
 
   bool energised[2]{};
+  uint32_t boot{6};
   bool flash_works{true};
   bench::Records records;
 
@@ -56,40 +59,71 @@ class PipePort final : public facegate::Port {
 };
 
 struct Node {
-  Node() {
+  Node(PipePort &port, bool two_factor, bool beam) : core(port) {
     auto &config = this->core.config();
     config.gate = std::string_view("main");
     const auto key = bench::unhex(bench::KEY);
     std::copy(key.begin(), key.end(), config.key.begin());
     config.relays = 2;
+    config.exit_relay = 2;
     config.debounce_ms = 0;
+    config.two_factor = two_factor;
+    config.has_beam = beam;
     this->core.start(0);
   }
-  PipePort port;
-  facegate::GateCore core{port};
+  facegate::GateCore core;
 };
 
 }  // namespace
 
 int main() {
-  auto node = std::make_unique<Node>();
+  std::unique_ptr<PipePort> port;
+  std::unique_ptr<Node> node;
+  bool two_factor = false, beam = false;
   std::string request;
   while (std::getline(std::cin, request)) {
     std::istringstream words(request);
-    std::string what, more;
+    std::string what, first, second;
     uint32_t now = 0;
-    words >> what >> now >> more;
-    if (what == "new")
-      node = std::make_unique<Node>();
+    words >> what >> now >> first >> second;
+    const bool level = first == "1";
+    if (what == "new") {
+      two_factor = level;
+      beam = second == "1";
+      port = std::make_unique<PipePort>();
+    }
+    if (what == "new" || what == "reboot")
+      node = std::make_unique<Node>(*port, two_factor, beam);
+    auto &core = node->core;
     if (what == "connect")
-      node->core.on_connected(now);
+      core.on_connected(now);
     if (what == "disconnect")
-      node->core.on_disconnected(now);
-    if (what == "fire")
-      node->core.on_fire(more == "1", now);
+      core.on_disconnected(now);
+    if (what == "flash")
+      port->flash_works = level;
     if (what == "command")
-      node->core.on_command(bench::unhex(more), now);
-    node->core.loop(now);
-    std::cout << "relays " << node->port.energised[0] << " " << node->port.energised[1] << "\n." << std::endl;
+      core.on_command(bench::unhex(first), now);
+    if (what == "exit")
+      core.on_exit(level, now);
+    if (what == "fire")
+      core.on_fire(level, now);
+    if (what == "reset")
+      core.on_fire_reset(level, now);
+    if (what == "door")
+      core.on_door(level, now);
+    if (what == "tamper")
+      core.on_tamper(level, now);
+    if (what == "beam")
+      core.on_beam(level, now);
+    if (what == "beams")
+      core.on_beams(level, second == "1", now);
+    if (what == "card") {
+      const auto bytes = bench::unhex(second);
+      core.on_card(std::stoul(first), reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), now);
+    }
+    if (what == "pin")
+      core.on_pin(std::stoul(first), second, now);
+    core.loop(now);
+    std::cout << "relays " << port->energised[0] << " " << port->energised[1] << "\n." << std::endl;
   }
 }
