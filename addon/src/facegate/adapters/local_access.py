@@ -41,5 +41,5 @@ def find(data: Path) -> LocalAccess | None:
     """Return how to reach the service that runs on ``data``, or ``None`` when none has offered itself."""
     try:
         return LocalAccess(**json.loads(_path(data).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except FileNotFoundError, ValueError, TypeError:
         return None
