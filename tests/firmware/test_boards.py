@@ -16,7 +16,13 @@ from tests.firmware.test_config import ESPHOME, SECRETS
 CONFIGS = ROOT / "esphome_configs"
 ALWAYS = ("gate", "mqtt", "mqtt-tls", "ota")
 NETWORKS = ("network-wifi", "network-ethernet-lan8720", "network-ethernet-w5500")
-PACKAGES = sorted(file.stem for file in (CONFIGS / "packages").glob("*.yaml"))
+PACKAGES = {file.stem: file.read_text() for file in sorted((CONFIGS / "packages").glob("*.yaml"))}
+NEEDS = {name: tuple(re.findall(r"^#.* needs ([\w-]+)\.yaml", text, re.MULTILINE)) for name, text in PACKAGES.items()}
+
+
+def apart(choice: tuple[str, ...]) -> list[str]:
+    """Packages of a choice; "a + b" are two that go together."""
+    return [package for packages in choice for package in packages.split(" + ")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Board:
     text: str
     fits: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+    instead: tuple[tuple[tuple[str, ...], str], ...]
 
     @property
     def network(self) -> str:
@@ -36,24 +43,30 @@ class Board:
     @property
     def features(self) -> list[str]:
         """All that fits, whether alone or instead of something else."""
-        return [p for p in itertools.chain(self.fits, *self.one_of) if p != self.network]
+        chosen = (*apart(tuple(itertools.chain(*self.one_of))), *(package for _, package in self.instead))
+        return [package for package in (*self.fits, *chosen) if package != self.network]
 
     @property
-    def valid(self) -> list[tuple[str, ...]]:
-        """Each package alone, so that none needs another; and all of them, so that no two share a pin."""
-        return [(self.network,), *((self.network, feature) for feature in self.features), *self.fullest]
+    def pins(self) -> dict[str, str]:
+        return dict(re.findall(r"^  (board_\w+_pin): GPIO(\d+)$", self.text, re.MULTILINE))
 
     @property
-    def refused(self) -> list[tuple[str, ...]]:
-        """What a board does not name has no pins there; of two that share pins, one must go."""
-        absent = [(package,) for package in PACKAGES if package not in (*ALWAYS, *NETWORKS, *self.features)]
-        pairs = [pair for choice in self.one_of for pair in itertools.combinations(choice, 2)]
-        return [(self.network, *packages) for packages in (*absent, *pairs)]
+    def full(self) -> list[tuple[str, ...]]:
+        """Everything at once, until every choice has been made once."""
+        rounds = max(map(len, self.one_of), default=1)
+        choices = [tuple(choice[number % len(choice)] for choice in self.one_of) for number in range(rounds)]
+        full = [(*self.fits, *apart(choice)) for choice in choices]
+        return [*full, *((*(p for p in self.fits if p not in others), package) for others, package in self.instead)]
 
-    @property
-    def fullest(self) -> list[tuple[str, ...]]:
-        """Everything at once, for every choice that has to be made."""
-        return [(*self.fits, *choice) for choice in itertools.product(*self.one_of)]
+    def may_meet(self, one: str, other: str) -> bool:
+        """Whether the board says that two of its packages go together."""
+        for choice in self.one_of:
+            places = [next((i for i, item in enumerate(choice) if p in apart((item,))), None) for p in (one, other)]
+            if None not in places and places[0] != places[1]:
+                return False
+        return not any(
+            {one, other} <= {*others, package} and package in (one, other) for others, package in self.instead
+        )
 
 
 def read_board(file: Path) -> Board:
@@ -61,7 +74,9 @@ def read_board(file: Path) -> Board:
         return [tuple(line.split(", ")) for line in re.findall(rf"^# {name}: (.+)$", file.read_text(), re.MULTILINE)]
 
     (fits,) = listed("Fits")
-    return Board(file.stem, file.read_text(), fits, tuple(listed("One of")))
+    replacing = re.findall(r"^# Instead of (.+): (.+)$", file.read_text(), re.MULTILINE)
+    instead = tuple((tuple(others.split(", ")), package) for others, package in replacing)
+    return Board(file.stem, file.read_text(), fits, tuple(listed("One of")), instead)
 
 
 BOARDS = {board.name: board for board in map(read_board, sorted((CONFIGS / "boards").glob("*.yaml")))}
@@ -100,11 +115,9 @@ def ask(folder: Path, command: tuple[str, ...], questions: list[Question]) -> di
     return dict(zip(questions, map(tuple, map(json.loads, result.stdout.splitlines())), strict=True))
 
 
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[Question, Answer]:
-    """All questions of this module in one go, because ESPHome takes longer to start than to answer."""
-    questions = [(b.name, packages) for b in BOARDS.values() for packages in (*b.valid, *b.refused)]
-    return ask(tmp_path_factory.mktemp("boards") / "esphome_configs", ("config",), questions)
+def wants(package: str) -> set[str]:
+    """The pins that a package takes from the board."""
+    return set(re.findall(r"\$\{(board_\w+_pin)\}", PACKAGES[package]))
 
 
 def test_the_boards_are_there() -> None:
@@ -131,25 +144,69 @@ def test_a_board_says_where_its_pins_come_from_and_that_nobody_has_tried_it(boar
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-def test_what_a_board_has_room_for_is_valid(board: Board, answers: dict[Question, Answer]) -> None:
-    for packages in board.valid:
-        code, said = answers[board.name, packages]
-        assert code == 0, f"{packages}: {said}"
-        assert "strapping PIN" not in said, f"{packages}: {said}"
+def test_a_board_has_pins_for_what_it_names_and_for_nothing_else(board: Board) -> None:
+    for package in PACKAGES:
+        if wants(package):
+            assert (wants(package) <= set(board.pins)) == (package in (board.network, *board.features)), package
+    used = set().union(*(wants(package) for package in (board.network, *board.features)))
+    assert set(board.pins) == used
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-def test_what_does_not_fit_is_refused(board: Board, answers: dict[Question, Answer]) -> None:
-    for packages in board.refused:
-        code, said = answers[board.name, packages]
-        assert code != 0, f"{board.name} has room for {packages} after all; say so in its file"
-        assert "Traceback" not in said
+def test_what_goes_together_shares_no_pin_and_what_does_not_does(board: Board) -> None:
+    def taken(packages: str) -> set[str]:
+        names = [p for package in apart((packages,)) for p in (package, *NEEDS[package])]
+        return {board.pins[name] for name in set().union(*map(wants, names))}
+
+    for one, other in itertools.combinations((board.network, *board.features), 2):
+        if board.may_meet(one, other) and one not in NEEDS[other] and other not in NEEDS[one]:
+            assert not taken(one) & taken(other), (one, other)
+    for choice in board.one_of:
+        for one, other in itertools.combinations(choice, 2):
+            assert taken(one) & taken(other), f"there is room for both {one} and {other}; say so"
+    for others, package in board.instead:
+        for other in others:
+            assert taken(other) & taken(package), f"there is room for both {other} and {package}; say so"
+    fixed = re.findall(r"pin: GPIO(\d+)", board.text[board.text.index("output:") :])  # relays and status LED
+    assert not set(fixed) & set(board.pins.values())
 
 
-def test_the_fullest_node_of_each_board_generates(tmp_path: Path) -> None:
-    questions = [(board.name, board.fullest[0]) for board in BOARDS.values()]
+def test_what_a_board_has_room_for_is_valid(tmp_path: Path) -> None:
+    """Everything at once on every board, and on two of them each package alone: none needs another in secret."""
+    questions = [(board.name, packages) for board in BOARDS.values() for packages in board.full]
+    named = set()
+    for name in ("esp32-relay-x4", "waveshare-esp32-s3-relay-6ch"):
+        board = BOARDS[name]
+        new = [feature for feature in board.features if feature not in named]
+        questions += [(name, (board.network, *NEEDS[feature], feature)) for feature in new]
+        named.update(new)
+    assert named == {feature for board in BOARDS.values() for feature in board.features}
+    for question, (code, said) in ask(tmp_path / "configs", ("config",), questions).items():
+        assert code == 0, f"{question}: {said}"
+        assert "strapping PIN" not in said, f"{question}: {said}"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_fullest_node_of_each_board_generates(number: int, tmp_path: Path) -> None:
+    """In two parts, because it is the slowest."""
+    questions = [(board.name, board.full[0]) for board in list(BOARDS.values())[number::2]]
     for question, (code, said) in ask(tmp_path / "configs", ("compile", "--only-generate"), questions).items():
         assert code == 0, f"{question}: {said}"
+
+
+def test_readers_are_connected_and_say_nothing(tmp_path: Path) -> None:
+    """What a reader gives goes to the gate; numbers and digits go nowhere else, not even into the log."""
+    board = BOARDS["waveshare-esp32-s3-relay-6ch"]
+    ((code, said),) = ask(tmp_path / "configs", ("compile", "--only-generate"), [(board.name, board.full[0])]).values()
+    assert code == 0, said
+    (main,) = (tmp_path / "configs/.esphome").rglob("main.cpp")
+    generated = main.read_text()
+    for call in ("gate->wiegand(1, bits, value)", "gate->pin(1, x)", "gate->card_number(1, x, 32)", "gate->card(1, x)"):
+        assert call in generated, call
+    (defines,) = (tmp_path / "configs/.esphome").rglob("defines.h")
+    assert "#define USE_LOGGER" in defines.read_text()
+    for reader in ("wiegand", "key_collector", "rdm6300", "pn532"):
+        assert f'set_log_level("{reader}", ESPHOME_LOG_LEVEL_WARN)' in generated, reader
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)

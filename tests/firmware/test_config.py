@@ -90,7 +90,8 @@ def test_outside_a_checkout_a_release_is_used(folder: Path, tmp_path: Path) -> N
     away = tmp_path / "away"
     away.mkdir()
     (away / "secrets.yaml").write_text(SECRETS)
-    (away / "gate.yaml").write_text(original.partition("# Leave out")[0] + block + "\n")
+    wanted = block.replace("passage-sensor.yaml", "passage-sensor.yaml\n      - packages/feedback-lamp.yaml")
+    (away / "gate.yaml").write_text(original.partition("# Leave out")[0] + wanted + "\n")
     code, output = esphome(
         "config",
         away / "gate.yaml",
@@ -102,6 +103,7 @@ def test_outside_a_checkout_a_release_is_used(folder: Path, tmp_path: Path) -> N
     )
     assert code == 0, output
     assert "passage_sensor: passage_sensor" in output
+    assert "pattern: challenge_right" in output  # of a file that one of the listed files includes
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,14 @@ TERMINALS = {
     "second_beam": "second light barrier",
     "door_contact": "door contact",
     "tamper": "tamper contact",
+    "fire_reset": "fire reset",
     "wiegand_d0": "Wiegand D0",
     "wiegand_d1": "Wiegand D1",
     "reader_rx": "RDM6300 TX",
     "i2c_sda": "PN532 SDA",
     "i2c_scl": "PN532 SCL",
+    **{f"keypad_row_{number}": f"keypad row {number}" for number in range(1, 5)},
+    **{f"keypad_column_{number}": f"keypad column {number}" for number in range(1, 4)},
     "lamp": "lamp",
     "rgb": "RGB LED (on the board)",
     "buzzer": "buzzer",
@@ -123,7 +126,37 @@ def test_the_page_of_boards_says_what_the_board_file_says(board: Board) -> None:
     fits = ", ".join(f"`{package}`" for package in board.fits)
     assert f"Fits: {fits}" in section.replace("\n", " ")
     for choice in board.one_of:
-        assert f"one of {', '.join(f'`{package}`' for package in choice)}" in section.replace("\n", " ")
+        named = ", ".join(" with ".join(f"`{package}`" for package in packages.split(" + ")) for packages in choice)
+        assert f"one of {named}" in section.replace("\n", " ")
+    for others, package in board.instead:
+        replaced = ", ".join(f"`{other}`" for other in others)
+        assert f"`{package}` instead of {replaced}" in section.replace("\n", " ")
+
+
+def test_every_word_of_lamp_and_sound_is_explained() -> None:
+    """One row a pattern, and every package of feedback has them all."""
+    patterns = re.findall(r"^\| `(\w+)` \|", (DOCS / "wiring.md").read_text(), re.MULTILINE)
+    assert len(patterns) == 8
+    packages = ROOT / "esphome_configs/packages"
+    for name, found in {
+        "feedback-sound": r"- pattern: (\w+)",
+        "feedback-patterns": r"- pattern: (\w+)",
+        "feedback-lamp": r"name: (\w+)",
+        "feedback-rgb": r"name: (\w+)",
+    }.items():
+        assert re.findall(found, (packages / f"{name}.yaml").read_text()) == patterns
+
+
+def test_no_lamp_flashes_more_than_three_times_a_second() -> None:
+    """Some people cannot bear it; and no two words look alike without colour."""
+    for name in ("feedback-lamp", "feedback-rgb"):
+        text = (ROOT / f"esphome_configs/packages/{name}.yaml").read_text()
+        rhythms = [re.findall(r"state: (\w+), duration: (\d+)ms", part) for part in text.split("- strobe:")[1:]]
+        for rhythm in rhythms:
+            dark = [int(ms) for state, ms in rhythm if state == "off"]
+            period = sum(int(ms) for _, ms in rhythm)
+            assert not dark or len(dark) / (period / 1000) <= 3
+        assert len({tuple(rhythm) for rhythm in rhythms}) == 8
 
 
 @pytest.mark.parametrize("page", PAGES)
