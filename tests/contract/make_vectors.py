@@ -17,6 +17,7 @@ KEY = "8f5b0a7e3c1d94626be2f7a80914cd35e6a1b2780fd34c59913e6ad7c204bb18"
 OTHER_KEY = "21d7f36a0b9e4c8895a4e1730c62fb5d7e08139a44bdc6f2518e0d93a7bc6f04"
 CURRENT = "6d0f1c5be29a4783b1f4c07e95d82a36"
 PREVIOUS = "e3a94b7f205c4d18963fb8d2a7016ec5"
+NONCE = "41d6e0a95f7b2c8833e4d019a6bc57f2048e9d6c1b7fa35028cde47196b0f83a"
 DEAD = "0b7c92e65d1f48a3b0c4d9e7f2a13586"
 ID = "00c0ffee5eed0001"
 UPTIME = 1_000_000
@@ -36,7 +37,9 @@ HEADER = """\
 # previous   node: the one before, still alive
 # counter    node: the counter that slot 1 used last under "challenge"; 0: it has used none
 # done       node: SLOT:ID=RESULT that it has finished and remembers
-# state      node: as its hello says: closed, open (an opening is in progress) or fire (released by the fire contact)
+# state      node: as its hello says: closed, open (an opening is in progress) or fire (released by the fire contact);
+#            or its mode, while nothing is open for anybody in particular: lockdown, free; or quiet: released by the
+#            fire contact, which is no longer active
 # uptime     node: its uptime in ms when the line arrives
 # boot seq   recognizer: the position of the last line of this kind that it took
 # line       the bytes that arrive, perhaps none; \\xHH is one byte (so a backslash is \\x5c), others are themselves
@@ -44,8 +47,10 @@ HEADER = """\
 #            else the result in the ack; recognizer: ok, the reason of a refusal, or old (position not greater)
 # relay      node: the relay that pulses, and only then
 # pulse_ms   node: for how long
+# detail     node: the detail in the ack; none: not of interest here
 #
-# The node of these cases serves the verb "open" only; its own pulse is 500 ms and its longest 3000 ms.
+# The node of these cases has two relays and no list; its own pulse is 500 ms and its longest 3000 ms, and it is held
+# open for 12 hours at most.
 """
 
 
@@ -70,6 +75,7 @@ class Case:
     verdict: str = ""
     relay: str = "-"
     pulse_ms: str = "-"
+    detail: str = "-"
 
     def row(self) -> str:
         """Return the case as one line of the table."""
@@ -152,6 +158,138 @@ def at_node(name: str, line: bytes, verdict: str, **state: str) -> Case:
 def opened(name: str, line: bytes, relay: int = 1, pulse_ms: int = 500, **state: str) -> Case:
     """A command that moves a relay."""
     return at_node(name, line, "opened", relay=str(relay), pulse_ms=str(pulse_ms), **state)
+
+
+def done(name: str, verb: str, subject: str, value: str, detail: str, **state: str) -> Case:
+    """A command that does its work without opening for anybody."""
+    line = command(verb=verb, subject=subject, value=value)
+    return at_node(name, line, "done", detail=detail, **state)
+
+
+def wrong(name: str, verb: str, subject: str, value: str, detail: str, **state: str) -> Case:
+    """A command whose argument ``detail`` is wrong."""
+    line = command(verb=verb, subject=subject, value=value)
+    return at_node(name, line, "argument", detail=detail, **state)
+
+
+def verb_cases() -> list[Case]:
+    """What the verbs beside ``open`` may be asked."""
+    card = digest("card", "04a224b2c15e80")
+    pin = digest("pin", "271828")
+    always = card + "31" + "00" * 12
+    windowed = pin + "12" + "1f" + "1e0438" + "00000000" + "7fffffff"
+    guard = command(verb="guard")
+    return [
+        # guard
+        opened("guard", guard),
+        opened("guard in a lockdown", guard, state="lockdown"),
+        opened("guard at the exit, for a time of its own", command(verb="guard", subject="2", value="700"), 2, 700),
+        at_node("guard while it opens", guard, "busy", state="open"),
+        at_node("guard in a fire", guard, "mode", state="fire", detail="fire"),
+        at_node("guard in a fire that is over", guard, "mode", state="quiet", detail="fire"),
+        at_node("guard while it is held open", guard, "mode", state="free", detail="free"),
+        wrong("guard: relay 3", "guard", "3", "0", "subject"),
+        wrong("guard: no pulse", "guard", "1", "-", "value"),
+        # open in the modes
+        at_node("open in a lockdown", command(), "mode", state="lockdown", detail="lockdown"),
+        at_node("open while it is held open", command(), "mode", state="free", detail="free"),
+        at_node("open in a fire that is over", command(), "mode", state="quiet", detail="fire"),
+        at_node("argument before lockdown", command(subject="9"), "argument", state="lockdown", detail="subject"),
+        # mode
+        done("mode normal", "mode", "normal", "0", "0"),
+        done("mode lockdown", "mode", "lockdown", "0", "0"),
+        done("mode normal ends a lockdown", "mode", "normal", "0", "0", state="lockdown"),
+        done("mode free", "mode", "free", "600", "600"),
+        done("mode free for the longest time", "mode", "free", "43200", "43200"),
+        done("mode free is cut", "mode", "free", "43201", "43200"),
+        done("mode free for the greatest number", "mode", "free", "4294967295", "43200"),
+        done("mode during a fire", "mode", "lockdown", "0", "0", state="fire"),
+        done("mode while it opens", "mode", "lockdown", "0", "0", state="open"),
+        wrong("mode free for ever", "mode", "free", "0", "value"),
+        wrong("mode free without a time", "mode", "free", "-", "value"),
+        wrong("mode normal with a time", "mode", "normal", "1", "value"),
+        wrong("mode lockdown with a time", "mode", "lockdown", "60", "value"),
+        wrong("mode free beyond 32 bits", "mode", "free", "4294967296", "value"),
+        wrong("an unknown mode", "mode", "night", "0", "subject"),
+        wrong("a mode in upper case", "mode", "FREE", "60", "subject"),
+        # hint
+        done("hint", "hint", "granted", "0", "-"),
+        done("hint for the longest time", "hint", "challenge_left", "60000", "-"),
+        done("hint in a fire", "hint", "wait", "500", "-", state="fire"),
+        wrong("hint for too long", "hint", "closer", "60001", "value"),
+        wrong("hint without a time", "hint", "closer", "-", "value"),
+        wrong("an unknown hint", "hint", "dance", "0", "subject"),
+        # time
+        done("time", "time", "1790000000", "0", "-"),
+        done("time behind UTC", "time", "1790000000", "-300", "-"),
+        done("time with the next change", "time", "1790000000", "120:1792890000:60", "-"),
+        done("time at its furthest", "time", "4294967295", "-1439:4294967295:1439", "-"),
+        wrong("time at the beginning", "time", "0", "0", "subject"),
+        wrong("time beyond 32 bits", "time", "4294967296", "0", "subject"),
+        wrong("time before the beginning", "time", "-1", "0", "subject"),
+        wrong("an offset of a day", "time", "1790000000", "1440", "value"),
+        wrong("an offset of minus nothing", "time", "1790000000", "-0", "value"),
+        wrong("an offset with a leading zero", "time", "1790000000", "060", "value"),
+        wrong("an offset with a plus", "time", "1790000000", "+60", "value"),
+        wrong("no offset", "time", "1790000000", "-", "value"),
+        wrong("a change to nothing", "time", "1790000000", "60:1792890000", "value"),
+        wrong("a change that is empty", "time", "1790000000", "60:1792890000:", "value"),
+        wrong("a change at the beginning", "time", "1790000000", "60:0:120", "value"),
+        wrong("a change too many", "time", "1790000000", "60:1:120:1", "value"),
+        # list
+        done("list of one card", "list", "1:0:1:0", always, "committed"),
+        done("list of a card and a PIN", "list", "7:0:1:1790000000", always + windowed, "committed"),
+        done("list of nobody", "list", "1:0:1:0", "-", "committed"),
+        done("list, the first of many chunks", "list", "1:0:112:0", always * 9, "stored"),
+        wrong("list, not the first chunk", "list", "1:1:2:0", always, "chunk"),
+        wrong("list, a chunk beyond the last", "list", "1:2:2:0", always, "subject"),
+        wrong("list of no chunks", "list", "1:0:0:0", always, "subject"),
+        wrong("list of too many chunks", "list", "1:0:113:0", always, "subject"),
+        wrong("list of version 0", "list", "0:0:1:0", always, "subject"),
+        wrong("list beyond 32 bits", "list", "4294967296:0:1:0", always, "subject"),
+        wrong("list without an expiry", "list", "1:0:1", always, "subject"),
+        wrong("list with a number too many", "list", "1:0:1:0:0", always, "subject"),
+        wrong("list with a leading zero", "list", "01:0:1:0", always, "subject"),
+        wrong("list cut in an entry", "list", "1:0:1:0", always[:-2], "value"),
+        wrong("list cut in a byte", "list", "1:0:1:0", always[:-1], "value"),
+        wrong("list in upper case", "list", "1:0:1:0", "AB" * 8 + always[16:], "value"),
+        wrong("list of an unknown kind", "list", "1:0:1:0", card + "33" + "00" * 12, "value"),
+        wrong("list of no kind", "list", "1:0:1:0", card + "30" + "00" * 12, "value"),
+        wrong("list for no relay", "list", "1:0:1:0", card + "01" + "00" * 12, "value"),
+        wrong("list for a third relay", "list", "1:0:1:0", card + "41" + "00" * 12, "value"),
+        wrong("list with an eighth weekday", "list", "1:0:1:0", card + "31" + "80" + "000001" + "00" * 8, "value"),
+        wrong("list with minutes of no day", "list", "1:0:1:0", card + "31" + "00" + "000001" + "00" * 8, "value"),
+        wrong("list with an empty window", "list", "1:0:1:0", card + "31" + "01" + "001001" + "00" * 8, "value"),
+        wrong("list with a minute too many", "list", "1:0:1:0", card + "31" + "01" + "0005a1" + "00" * 8, "value"),
+        wrong("list with a window from tomorrow", "list", "1:0:1:0", card + "31" + "01" + "5a0000" + "00" * 8, "value"),
+        # key, reset
+        done("key", "key", "rotate", NONCE, "-"),
+        wrong("key without a nonce", "key", "rotate", "-", "value"),
+        wrong("key with a short nonce", "key", "rotate", NONCE[:-2], "value"),
+        wrong("key with a nonce in upper case", "key", "rotate", NONCE.upper(), "value"),
+        wrong("key to be told", "key", "set", NONCE, "subject"),
+        at_node(
+            "the next key before it is agreed on",
+            command(derived(f"command 1 {GATE}", derived(f"rotate {NONCE} {GATE}"))),
+            "mac",
+        ),
+        done("reset a fire that is over", "reset", "fire", "-", "-", state="quiet"),
+        done("reset without a fire", "reset", "fire", "-", "-"),
+        at_node(
+            "reset a fire that burns",
+            command(verb="reset", subject="fire", value="-"),
+            "mode",
+            state="fire",
+            detail="fire",
+        ),
+        wrong("reset something else", "reset", "mode", "-", "subject"),
+        wrong("reset with a value", "reset", "fire", "0", "value"),
+    ]
+
+
+def digest(kind: str, number: str) -> str:
+    """Return the digest of a card or a PIN in hex."""
+    return hmac_hex(derived(f"digest {GATE}"), f"{kind} {number}".encode("ascii"))[:16]
 
 
 def node_cases() -> list[Case]:
@@ -446,7 +584,7 @@ def recognizer_cases() -> list[Case]:
 
 def main() -> None:
     """Print the table."""
-    cases = [*node_cases(), *recognizer_cases()]
+    cases = [*node_cases(), *verb_cases(), *recognizer_cases()]
     names = [case.name for case in cases]
     if len(set(names)) != len(names):
         sys.exit(f"two cases share a name: {sorted(n for n in names if names.count(n) > 1)}")

@@ -27,6 +27,7 @@ class Vector:
     verdict: str
     relay: str
     pulse_ms: str
+    detail: str
 
 
 def unescape(text: str) -> bytes:
@@ -60,4 +61,5 @@ def _vector(row: dict[str, str]) -> Vector:
         verdict=row["verdict"],
         relay=row["relay"],
         pulse_ms=row["pulse_ms"],
+        detail=row["detail"],
     )

@@ -75,7 +75,7 @@ class VectorPort final : public facegate::Port {
     const auto fields = bench::split(std::string(line));
     if (leaf == facegate::Leaf::ACK)
       this->verdicts.push_back(fields[8]);
-    if (leaf == facegate::Leaf::ACK && fields[8] == "opened")
+    if (leaf == facegate::Leaf::ACK)
       this->detail = fields[9];
     if (leaf == facegate::Leaf::EVENT && fields[6] == "refused")
       this->verdicts.push_back(fields[7]);
@@ -110,7 +110,11 @@ class Case {
     this->core_.loop(uint32_t(this->uptime_));
     if (this->port_.verdicts != std::vector<std::string>{this->row_.at("verdict")})
       return "verdict " + (this->port_.verdicts.empty() ? "none" : this->port_.verdicts[0]);
+    if (const auto &detail = this->row_.at("detail"); detail != "-" && this->port_.detail != detail)
+      return "the detail " + this->port_.detail;
     const auto &relay = this->row_.at("relay");
+    if (this->row_.at("line").find(" mode free ") != std::string::npos && this->row_.at("verdict") == "done")
+      return this->port_.opened == std::vector<uint32_t>{1, 2} ? "" : "not held open";
     if (relay == "-")
       return this->port_.opened.empty() ? "" : "a relay moved";
     if (this->port_.opened != std::vector<uint32_t>{uint32_t(std::stoul(relay))})
@@ -158,8 +162,16 @@ class Case {
                              uint32_t(this->uptime_));
     if (this->row_.at("state") == "open")
       this->core_.on_exit(true, uint32_t(this->uptime_));
-    if (this->row_.at("state") == "fire")
+    const auto &state = this->row_.at("state");
+    if (state == "fire" || state == "quiet")
       this->core_.on_fire(true, uint32_t(this->uptime_));
+    if (state == "quiet")
+      this->core_.on_fire(false, uint32_t(this->uptime_));
+    if (state == "lockdown" || state == "free")
+      this->core_.on_command(this->signed_("4", "eeeeeeeeeeeeeeee", this->row_.at("challenge"), "1",
+                                           std::to_string(this->uptime_),
+                                           "mode " + state + (state == "free" ? " 600" : " 0")),
+                             uint32_t(this->uptime_));
   }
 
   // SLOT:ID=RESULT

@@ -50,6 +50,7 @@ void GateCore::advance_(uint32_t now) {
 
 // The one way from state to state. Whether this cause may do anything now.
 bool GateCore::follow_(Cause cause) {
+  const State before = this->state_;
   const bool was_released = this->released(), was_fire = this->fire();
   if (!follow(this->state_, cause))
     return false;
@@ -59,8 +60,8 @@ bool GateCore::follow_(Cause cause) {
                    : this->mode_ == Mode::LOCKDOWN ? (open ? State::LOCKED_OPEN : State::LOCKED)
                                                    : (open ? State::OPEN : State::CLOSED);
   }
-  if (this->released() || was_released)
-    this->drive_all_();
+  if (this->state_ == State::FREE || (this->state_ != before && (this->released() || was_released)))
+    this->drive_all_();  // a longer `free` needs its guards anew
   if (this->fire() && !was_fire)
     this->passages_.forget();  // who leaves a burning house is not counted
   this->want_hello_();
