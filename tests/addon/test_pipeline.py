@@ -121,6 +121,23 @@ def test_one_decision_for_an_approach_and_a_new_one_only_after_leaving():
     assert stage.said == [("A", Reason.RECOGNISED)] * 2
 
 
+def test_whoever_was_granted_but_shut_out_is_decided_about_anew_while_they_stand_there():
+    stage = Stage()
+    (granted,) = stage.show(A, seconds=1)
+    stage.pipeline.shut_out(granted.track, "A")
+    (again,) = stage.show(A, seconds=2)
+    assert (again.reason, again.resident, again.track) == (Reason.RECOGNISED, "A", granted.track)
+
+
+def test_whoever_was_shut_out_and_left_is_not_decided_about():
+    stage = Stage()
+    (granted,) = stage.show(A, seconds=1)
+    stage.show(seconds=3)
+    stage.pipeline.shut_out(granted.track, "A")
+    assert stage.show(seconds=1) == []
+    assert not stage.pipeline.still_there(granted.track, stage.now)
+
+
 def test_a_shared_track_after_two_people_have_crossed_lets_nobody_in_twice():
     stage = Stage()
     for step in range(60):

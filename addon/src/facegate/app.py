@@ -18,7 +18,7 @@ from facegate.adapters.state_board import StateBoard
 from facegate.adapters.store import Store, StoreError
 from facegate.building import Building
 from facegate.contract.messages import Status, Topics
-from facegate.core.models import Decision, Verdict
+from facegate.core.models import Decision, Reason, Verdict
 from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
@@ -29,6 +29,8 @@ from facegate.web.pairing import Pairing
 from facegate.web.services import CameraHealth, GateHealth, Health, Services
 
 _LOG = logging.getLogger(__name__)
+_NOBODY_PASSED = frozenset({Reason.PERSON_LEFT, Reason.NODE_BUSY, Reason.NODE_SILENT})
+"""After these the relay has certainly not moved, so whoever still stands there is decided about anew."""
 _LOOK_SECONDS = 1.0  # how often the gates' standing is looked at; what has not changed is not published
 
 
@@ -209,6 +211,8 @@ class Service:
         if decision.verdict is Verdict.GRANTED:
             request = OpenRequest.of(decision, lambda: pipeline.still_there(decision.track, time.monotonic()))
             outcome = await self._parts.openings.open(request)
+            if outcome.reason in _NOBODY_PASSED and decision.resident is not None:
+                pipeline.shut_out(decision.track, decision.resident)
         else:
             await self._parts.openings.deny(decision)
         if self._on_decision is not None:

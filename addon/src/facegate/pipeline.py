@@ -101,6 +101,7 @@ class CameraPipeline:
         self._tracker = Tracker()
         self._visits: dict[int, _Visit] = {}
         self._admissions = Admissions()
+        self._shut_out: deque[tuple[int, str]] = deque()
         self._waiting = Admissions()  # recognised, and waiting for a second factor
         self._factors: tuple[second_factor.Factor, ...] = ()
         self._shown: deque[second_factor.Factor] = deque(maxlen=16)  # handed over from other threads
@@ -122,6 +123,7 @@ class CameraPipeline:
     def _go(self, frame: Frame, decisions: list[Decision]) -> None:
         """The whole way, in the order of the stages."""
         self._take_recognition()
+        self._take_shut_out()
         faces = self._mask_out(self._detect(frame), frame)
         tracks = self._track(faces, frame.captured_at)
         acting = [track for track in tracks if self._acts(track, frame.captured_at)]
@@ -139,6 +141,19 @@ class CameraPipeline:
     def still_there(self, track: int, at: float) -> bool:
         """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``."""
         return self._admissions.still_there(track, at)
+
+    def shut_out(self, track: int, resident: str) -> None:
+        """The gate did not open for whom it was granted: if they still stand there, decide anew. From any thread."""
+        self._shut_out.append((track, resident))
+
+    def _take_shut_out(self) -> None:
+        """Forget the grant and its evidence, but not that the person means the gate."""
+        while self._shut_out:
+            track, resident = self._shut_out.popleft()
+            self._admissions = self._admissions.without(resident)
+            visit = self._visits.get(track)
+            if visit is not None:
+                self._visits[track] = _Visit(visit.run, intent=visit.intent)
 
     def _take_recognition(self) -> None:
         """Whatever is undecided begins anew under a new gallery: evidence rests on one."""

@@ -48,6 +48,10 @@ class Admissions:
         """Return the admissions after ``track`` may have changed its face: it holds for nobody any more."""
         return Admissions({who: replace(e, track=NO_TRACK) if e.track == track else e for who, e in self.of.items()})
 
+    def without(self, resident: str) -> Admissions:
+        """Return the admissions as if ``resident`` had never been let in: the gate did not open for them."""
+        return Admissions({who: entry for who, entry in self.of.items() if who != resident})
+
     def at(self, at: float) -> Admissions:
         """Return the admissions of those who have not left by ``at``; time that runs backwards ends them all."""
         return Admissions({who: entry for who, entry in self.of.items() if 0 <= at - entry.seen <= LEFT})
