@@ -6,7 +6,6 @@ homography explains. Geometry as in Hartley and Zisserman, "Multiple View Geomet
 """
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +75,11 @@ def unexplained(before: NDArray[np.float32], after: NDArray[np.float32]) -> floa
         after: the same of a later picture, brought back to ``before`` by the plane's homography.
     """
     one, other = (np.asarray(grey, dtype=np.float64)[_INSIDE] for grey in (before, after))
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return None
     one, other = one - one.mean(), other - other.mean()
     spread, power = float(one.std()), float((other**2).mean())
-    if not (isfinite(spread) and isfinite(power)) or spread < 1 or power < 1:
+    if spread < 1 or power < 1:
         return None
     gain = float((one * other).mean()) / power
     return float(np.sqrt(((one - gain * other) ** 2).mean())) / spread
