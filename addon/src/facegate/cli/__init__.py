@@ -3,7 +3,21 @@
 import typer
 
 from facegate import __version__
-from facegate.cli import bench, demo, doctor, enroll, evaluate, gate, models, pair, people, replay, residents, run
+from facegate.cli import (
+    bench,
+    calibrate,
+    demo,
+    doctor,
+    enroll,
+    evaluate,
+    gate,
+    models,
+    pair,
+    people,
+    replay,
+    residents,
+    run,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.command()(run.run)
@@ -16,6 +30,7 @@ app.command()(enroll.enroll)
 app.command()(residents.residents)
 app.command()(residents.forget)
 app.command()(evaluate.evaluate)
+app.command()(calibrate.calibrate)
 app.command()(replay.replay)
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")

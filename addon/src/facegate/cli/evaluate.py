@@ -1,50 +1,78 @@
 """``facegate evaluate``: how often recognition is right, on pictures of which it is known who is on them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from facegate.cli.console import notes, stops_at
+from facegate.cli.reporting import Approaches, FalseOpens, Language, ReportFile, check_language, now, write_report
 from facegate.settings import SettingsError, default_data, default_models, make_settings
 
 if TYPE_CHECKING:
     from facegate.cli.manifest import Looks
     from facegate.core.evaluation import Figures, Report
+    from facegate.core.evaluation_liveness import LifeFigures
+    from facegate.core.false_opens import Goal
     from facegate.core.statistics import Rate
 
-LIVENESS = "Still pictures cannot prove that somebody lives: these figures are about identification only."
+LIVENESS = (
+    "Still pictures cannot prove that somebody lives: figures of recognition say nothing of photographs held up, and "
+    "liveness figures of stills nothing of movement."
+)
 
 
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="CSV file: file,identity,role; paths relative to it.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     models: Annotated[Path | None, typer.Option(help="Where models lie; FACEGATE_MODELS by default.")] = None,
+    report: ReportFile = None,
+    language: Language = "en",
+    residents: Annotated[
+        int | None, typer.Option(min=1, help="People who will live there; those of the manifest by default.")
+    ] = None,
+    approaches_per_day: Approaches = 10.0,
+    false_opens_per_year: FalseOpens = 1.0,
 ) -> None:
-    """Measure identification with the product's own detector, quality gates, embedder and thresholds.
+    """Measure recognition with the product's own detector, quality gates, embedder, liveness model and thresholds.
 
-    Roles: enrol, probe, impostor (strangers), noface, enrol_reject, and some more; an optional column group gives
-    figures for each group. Nothing is stored.
+    Roles: enrol, probe, impostor (strangers), noface, enrol_reject, live, spoof, and some more; an optional column
+    group gives figures for each group, and says of attacks which kind they are. Nothing is stored but the report that
+    is asked for.
     """
+    from facegate.cli.life import look_for_life
     from facegate.cli.manifest import ManifestError, look_at, read_manifest
     from facegate.core.evaluation import evaluate as figures_of
+    from facegate.core.evaluation_liveness import evaluate_liveness
+    from facegate.core.false_opens import Goal
     from facegate.core.session import Thresholds
+    from facegate.reports import evaluation
     from facegate.vision import load
     from facegate.vision.errors import VisionError
 
+    check_language(language)
     with stops_at(SettingsError, ManifestError, VisionError):
         rows = read_manifest(manifest)
         settings = make_settings({}, data=default_data(), models=models or default_models())
         loaded = load(settings)
         looks = look_at(loaded, rows)
-    report = figures_of(looks.samples, loaded.embedder.model, Thresholds())
-    content = as_dict(report, looks)
+        life = evaluate_liveness(look_for_life(loaded, rows))
+    found = figures_of(looks.samples, loaded.embedder.model, Thresholds())
+    goal = Goal(approaches_per_day, false_opens_per_year)
+    size = residents or found.residents
+    if report is not None:
+        page = evaluation.report(found, life, goal, residents=size, language=language, made=now())
+        write_report(report, page)
     if as_json:
-        typer.echo(json.dumps(content))
+        site = {"residents": size, **as_dict_of_site(found, goal, size)}
+        typer.echo(json.dumps(as_dict(found, looks) | {"site": site, "life": [_life(figures) for figures in life]}))
     else:
-        print_report(report, looks)
+        print_report(found, looks)
+        print_site(found, goal, size)
+        print_life(life)
     notes.print(LIVENESS, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -84,8 +112,50 @@ def as_dict(report: Report, looks: Looks) -> dict[str, Any]:
             }
             for group, figures in report.groups.items()
         },
+        "verification": _verification(report),
+        "look_alikes": [[pair.one, pair.other, round(pair.score, 3)] for pair in report.enrolled.pairs],
+        "margins": [
+            {"identity": m.identity, "probes": m.probes, "lowest": round(m.lowest, 3), "lead": round(m.lead, 3)}
+            for m in report.margins
+        ],
         "liveness": LIVENESS,
     }
+
+
+def as_dict_of_site(report: Report, goal: Goal, residents: int) -> dict[str, Any]:
+    """Return what the threshold means for a site of so many residents."""
+    from facegate.core.false_opens import false_opens, fpir, recommended
+
+    threshold, reference = report.thresholds.score, report.reference
+    return {
+        "strangers_per_day": goal.strangers_per_day,
+        "false_opens_per_year": goal.false_opens_per_year,
+        "reference": reference.name,
+        "fmr": asdict(reference.fmr(threshold)),
+        "fpir": asdict(fpir(threshold, residents, reference)),
+        "expected": asdict(false_opens(threshold, residents, goal.strangers_per_day, reference)),
+        "recommended": recommended(goal, residents, reference),
+    }
+
+
+def _verification(report: Report) -> dict[str, Any]:
+    from facegate.reports.evaluation import verification
+
+    scores = report.scores
+    error = scores.equal_error()
+    return {
+        "genuine": int(scores.genuine.sum()),
+        "impostor": int(scores.impostor.sum()),
+        "eer": None if error is None else {"value": error[0], "threshold": error[1]},
+        "tar": {fmr: {"threshold": at, **_rate(rate)} for fmr, (at, rate) in verification(scores).items()},
+        "fmr_by_threshold": {f"{at / 100:.2f}": _rate(scores.false_matches(at / 100)) for at in range(36, 62, 2)},
+    }
+
+
+def _life(figures: LifeFigures) -> dict[str, Any]:
+    rates = {"frames": figures.frames, "sequences": figures.sequences, "silent": figures.silent}
+    known = {"role": figures.role, "kind": figures.kind, "people": figures.people, "attack": figures.attack}
+    return known | {name: _rate(rate) for name, rate in rates.items()}
 
 
 def _named(figures: Figures) -> dict[str, Rate]:
@@ -154,6 +224,39 @@ def print_report(report: Report, looks: Looks) -> None:
         console.print(f"[dim]rows that say nothing here: {said}[/]", highlight=False)
     taken = ", ".join(f"{stage} {times['median']} ms" for stage, times in looks.ms().items())
     console.print(f"[dim]median times: {taken}[/]", highlight=False)
+
+
+def print_site(report: Report, goal: Goal, residents: int) -> None:
+    """Print what the threshold means a year at a site of this size."""
+    from facegate.core.false_opens import DAYS_A_YEAR, false_opens, fpir, recommended
+
+    threshold, reference = report.thresholds.score, report.reference
+    fmr, chance = reference.fmr(threshold), fpir(threshold, residents, reference)
+    opens = false_opens(threshold, residents, goal.strangers_per_day, reference)
+    best = recommended(goal, residents, reference)
+    advice = "none is high enough: use a second factor" if best is None else f"at least {best:.2f}"
+    typer.echo(
+        f"FPIR ≈ N × FMR = {residents} × {_percent(fmr.value)} ≈ {_percent(chance.value)}; "
+        f"{goal.strangers_per_day:g} strangers a day × {DAYS_A_YEAR} ≈ {opens.value:.2g} false opens a year "
+        f"({opens.low:.2g} to {opens.high:.2g}, from {reference.pairs:,} pairs of {reference.name}).\n"
+        f"Threshold for {goal.false_opens_per_year:g} a year: {advice}."
+    )
+
+
+def print_life(life: Sequence[LifeFigures]) -> None:
+    """Print the liveness figures, if any were asked for."""
+    from rich.console import Console
+
+    sections = {
+        " ".join(filter(None, (figures.role, figures.kind))): {
+            f"{'APCER' if figures.attack else 'BPCER'}, single pictures": figures.frames,
+            f"{'APCER' if figures.attack else 'BPCER'}, sequences": figures.sequences,
+            "without an answer": figures.silent,
+        }
+        for figures in life
+    }
+    if sections:
+        Console().print(_table(sections, "Liveness"))
 
 
 def _table(sections: Mapping[str, Mapping[str, Rate]], title: str) -> Any:

@@ -11,10 +11,14 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from facegate.core.calibration import Calibration, calibrate
+from facegate.core.false_opens import SAME_SEX, Reference
 from facegate.core.matching import Gallery, Match
 from facegate.core.models import Template, Vector
 from facegate.core.session import Thresholds
+from facegate.core.site_rule import SiteRule
 from facegate.core.statistics import Rate
+from facegate.core.verification import Scores, compare, none
 
 FPIRS = (0.01, 0.001)
 """The rates of false alarms at which the rate of right answers is asked for."""
@@ -76,8 +80,29 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """How surely one person's probes are that person: the lowest score with the own templates, the least lead."""
+
+    identity: str
+    probes: int
+    lowest: float
+    lead: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one manifest. ``refusals``: by role, how often which reason was given."""
+    """Everything about one manifest.
+
+    Attributes:
+        scores: of all pairs of pictures, within each group where there are groups: strangers to each other who also
+            differ in origin say too little about neighbours.
+        open_set: (FPIR, FNIR) at every threshold at which either changes, without the margin rule.
+        enrolled: how alike those are who were enrolled.
+        margins: the least certain person first.
+        reference: what tells false opens at other thresholds: the pairs of this manifest, or those that FaceGate
+            ships where they are harder or too few match here.
+        refusals: by role, how often which reason was given.
+    """
 
     thresholds: Thresholds
     residents: int
@@ -86,6 +111,11 @@ class Report:
     overall: Figures
     groups: Mapping[str, Figures]
     pairs: Mapping[str, Pairs]
+    scores: Scores
+    open_set: Sequence[tuple[float, float]]
+    enrolled: Calibration
+    margins: Sequence[Margin]
+    reference: Reference
     noface: Rate
     enrol_reject: Rate
     nobody: Mapping[str, Rate]
@@ -100,11 +130,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The gallery's answer to one probe or stranger. ``others``: the scores of everyone else."""
+    """The gallery's answer to one probe or stranger.
+
+    ``others``: the scores of everyone else; ``own``: of the person it is, if enrolled.
+    """
 
     sample: Sample
     match: Match | None
     others: NDArray[np.float32]
+    own: float | None = None
 
 
 def evaluate(samples: Sequence[Sample], model: str, thresholds: Thresholds) -> Report:
@@ -119,6 +153,7 @@ def evaluate(samples: Sequence[Sample], model: str, thresholds: Thresholds) -> R
     alone = {resident: Gallery([t for t in templates if t.resident == resident]) for resident in gallery.residents}
     answers = [_ask(s, gallery, alone) for s in samples if s.role in (PROBE, IMPOSTOR)]
     groups = sorted({s.group for s in samples if s.group})
+    scores = sum((_scores([s for s in samples if s.group == g]) for g in {s.group for s in samples}), none())
     by_role = {role: [s for s in samples if s.role == role] for role in {s.role for s in samples}}
     return Report(
         thresholds=thresholds,
@@ -128,6 +163,11 @@ def evaluate(samples: Sequence[Sample], model: str, thresholds: Thresholds) -> R
         overall=_figures(answers, thresholds),
         groups={g: _figures([a for a in answers if a.sample.group == g], thresholds) for g in groups},
         pairs={g: _pairs([s for s in samples if s.group == g], thresholds) for g in groups},
+        scores=scores,
+        open_set=_open_set(answers),
+        enrolled=calibrate(templates, {}, SiteRule(thresholds.score)),
+        margins=_margins(answers),
+        reference=_reference(scores, len({s.identity for s in samples if s.vectors}), thresholds.score),
         noface=_rate([s.faces > 0 for s in by_role.get(NOFACE, ())]),
         enrol_reject=_rate([bool(s.refused) for s in by_role.get(ENROL_REJECT, ())]),
         nobody={
@@ -149,7 +189,9 @@ def _ask(sample: Sample, gallery: Gallery, alone: Mapping[str, Gallery]) -> _Ans
         return _Answer(sample, None, np.zeros(0, np.float32))
     vector = sample.vectors[0]
     others = [own.match(vector).score for resident, own in alone.items() if resident != sample.identity]
-    return _Answer(sample, gallery.match(vector), np.array(others, np.float32))
+    mine = alone.get(sample.identity)
+    own = None if mine is None else mine.match(vector).score
+    return _Answer(sample, gallery.match(vector), np.array(others, np.float32), own)
 
 
 def _figures(answers: Sequence[_Answer], thresholds: Thresholds) -> Figures:
@@ -198,6 +240,51 @@ def _pairs(samples: Sequence[Sample], thresholds: Thresholds) -> Pairs:
     same = (people[:, None] == people[None, :])[upper]
     genuine, impostor = reaches[same], reaches[~same]
     return Pairs(Rate(int(genuine.sum()), len(genuine)), Rate(int(impostor.sum()), len(impostor)))
+
+
+def _scores(samples: Sequence[Sample]) -> Scores:
+    seen = [s for s in samples if s.vectors and s.role in (ENROL, PROBE, IMPOSTOR)]
+    return compare([s.vectors[0] for s in seen], [s.identity for s in seen])
+
+
+def _open_set(answers: Sequence[_Answer]) -> list[tuple[float, float]]:
+    right = np.sort([a.match.score if _is_right(a) and a.match else -inf for a in answers if a.sample.role == PROBE])
+    strangers = np.sort([a.match.score if a.match else -inf for a in answers if a.sample.role == IMPOSTOR])
+    if not len(right) or not len(strangers):
+        return []
+    limits = np.unique(np.concatenate((right, strangers)))
+    limits = np.append(limits[np.isfinite(limits)], inf)
+    fnir = np.searchsorted(right, limits) / len(right)
+    fpir = 1 - np.searchsorted(strangers, limits) / len(strangers)
+    return list(dict.fromkeys(zip(fpir.tolist(), fnir.tolist(), strict=True)))[::-1]
+
+
+def _margins(answers: Sequence[_Answer]) -> list[Margin]:
+    own: dict[str, list[tuple[float, float]]] = {}
+    for answer in answers:
+        match, identity = answer.match, answer.sample.identity
+        if answer.sample.role != PROBE or match is None or not len(answer.others) or answer.own is None:
+            continue
+        own.setdefault(identity, []).append((answer.own, answer.own - float(answer.others.max())))
+    margins = [
+        Margin(identity, len(seen), min(s for s, _ in seen), min(lead for _, lead in seen))
+        for identity, seen in own.items()
+    ]
+    return sorted(margins, key=lambda margin: margin.lead)
+
+
+def _reference(scores: Scores, people: int, threshold: float) -> Reference:
+    steps = range(len(SAME_SEX.reached))
+    reached = [scores.false_matches(SAME_SEX.start + number * SAME_SEX.step) for number in steps]
+    if reached[0].count < _ENOUGH or reached[1].count == 0:
+        return SAME_SEX
+    counts = tuple(rate.count for rate in reached)
+    here = Reference("manifest", people, reached[0].of, SAME_SEX.start, SAME_SEX.step, counts)
+    return max(here, SAME_SEX, key=lambda reference: reference.fmr(max(threshold, reference.start)).value)
+
+
+_ENOUGH = 30
+"""Matching pairs from which on the fall of their number can be followed: its doubt is then below a fifth."""
 
 
 def _rate(hits: Sequence[bool]) -> Rate:
