@@ -67,6 +67,7 @@ def run(
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # at every start it would list its own plug-ins
     raise SystemExit(asyncio.run(_until_stopped(settings, local_pages=local_pages)))
 
 
