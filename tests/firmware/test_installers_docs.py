@@ -13,7 +13,7 @@ from tests.firmware.test_boards import BOARDS, Board
 from tests.parts.broker import Mosquitto
 
 DOCS = ROOT / "docs"
-PAGES = ("boards.md", "commissioning.md", "flashing.md", "threat-model.md", "wiring.md")
+PAGES = ("boards.md", "commissioning.md", "commissioning.zh-Hans.md", "flashing.md", "threat-model.md", "wiring.md")
 NODE = "facegate/home/gate/main-entrance"
 TERMINALS = {
     "exit_button": "exit button",
@@ -157,6 +157,17 @@ def test_no_lamp_flashes_more_than_three_times_a_second() -> None:
             period = sum(int(ms) for _, ms in rhythm)
             assert not dark or len(dark) / (period / 1000) <= 3
         assert len({tuple(rhythm) for rhythm in rhythms}) == 8
+
+
+def test_both_languages_of_the_sheet_ask_the_same() -> None:
+    """Nothing is attested in one language that was not asked in the other."""
+    sheets = [(DOCS / name).read_text() for name in ("commissioning.md", "commissioning.zh-Hans.md")]
+    english, chinese = (
+        [(row, line.count("☐")) for line in sheet.splitlines() for row in re.findall(r"^\| ([\d.]+) \|", line)]
+        for sheet in sheets
+    )
+    assert english == chinese
+    assert len(english) == 27
 
 
 @pytest.mark.parametrize("page", PAGES)
