@@ -196,5 +196,6 @@ def test_evaluate_writes_the_report_of_real_people(tmp_path):
     assert content["site"]["residents"] == 40
     assert content["site"]["fpir"]["value"] == pytest.approx(40 * content["site"]["fmr"]["value"], rel=0.01)
     assert content["verification"]["genuine"] == 1
+    assert content["verification"]["by_group"] == {}
     assert [figures["role"] for figures in content["life"]] == ["live"]
     assert "FPIR ≈ N × FMR = 40 ×" in file.read_text(encoding="utf-8")

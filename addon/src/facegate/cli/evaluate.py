@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from facegate.core.evaluation_liveness import LifeFigures
     from facegate.core.false_opens import Goal
     from facegate.core.statistics import Rate
+    from facegate.core.verification import Scores
+
+_SWEPT = range(36, 62, 2)  # hundredths of cosine: from where strangers are common to where hardly any pair matches
 
 LIVENESS = (
     "Still pictures cannot prove that somebody lives: figures of recognition say nothing of photographs held up, and "
@@ -148,8 +151,13 @@ def _verification(report: Report) -> dict[str, Any]:
         "impostor": int(scores.impostor.sum()),
         "eer": None if error is None else {"value": error[0], "threshold": error[1]},
         "tar": {fmr: {"threshold": at, **_rate(rate)} for fmr, (at, rate) in verification(scores).items()},
-        "fmr_by_threshold": {f"{at / 100:.2f}": _rate(scores.false_matches(at / 100)) for at in range(36, 62, 2)},
+        "fmr_by_threshold": _false_matches(scores),
+        "by_group": {group: _false_matches(own) for group, own in report.group_scores.items()},
     }
+
+
+def _false_matches(scores: Scores) -> dict[str, Any]:
+    return {f"{at / 100:.2f}": _rate(scores.false_matches(at / 100)) for at in _SWEPT}
 
 
 def _life(figures: LifeFigures) -> dict[str, Any]:

@@ -112,6 +112,7 @@ class Report:
     groups: Mapping[str, Figures]
     pairs: Mapping[str, Pairs]
     scores: Scores
+    group_scores: Mapping[str, Scores]
     open_set: Sequence[tuple[float, float]]
     enrolled: Calibration
     margins: Sequence[Margin]
@@ -153,7 +154,8 @@ def evaluate(samples: Sequence[Sample], model: str, thresholds: Thresholds) -> R
     alone = {resident: Gallery([t for t in templates if t.resident == resident]) for resident in gallery.residents}
     answers = [_ask(s, gallery, alone) for s in samples if s.role in (PROBE, IMPOSTOR)]
     groups = sorted({s.group for s in samples if s.group})
-    scores = sum((_scores([s for s in samples if s.group == g]) for g in {s.group for s in samples}), none())
+    scores = {g: _scores([s for s in samples if s.group == g]) for g in sorted({s.group for s in samples})}
+    together = sum(scores.values(), none())
     by_role = {role: [s for s in samples if s.role == role] for role in {s.role for s in samples}}
     return Report(
         thresholds=thresholds,
@@ -163,11 +165,12 @@ def evaluate(samples: Sequence[Sample], model: str, thresholds: Thresholds) -> R
         overall=_figures(answers, thresholds),
         groups={g: _figures([a for a in answers if a.sample.group == g], thresholds) for g in groups},
         pairs={g: _pairs([s for s in samples if s.group == g], thresholds) for g in groups},
-        scores=scores,
+        scores=together,
+        group_scores={g: scores[g] for g in groups},
         open_set=_open_set(answers),
         enrolled=calibrate(templates, {}, SiteRule(thresholds.score)),
         margins=_margins(answers),
-        reference=_reference(scores, len({s.identity for s in samples if s.vectors}), thresholds.score),
+        reference=_reference(together, len({s.identity for s in samples if s.vectors}), thresholds.score),
         noface=_rate([s.faces > 0 for s in by_role.get(NOFACE, ())]),
         enrol_reject=_rate([bool(s.refused) for s in by_role.get(ENROL_REJECT, ())]),
         nobody={

@@ -4,7 +4,7 @@ Our own, because a plotting library would weigh more than the whole recognizer (
 image) for two drawings, and would draw them in fixed colours.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil, log10
@@ -22,6 +22,7 @@ _ROOM: Final = 0.05  # the shares' axis ends at a multiple of this, so that its 
 _DECADES: Final = -5  # the smallest rate drawn is 1 in 100,000
 
 type Point = tuple[float, float]
+type Said = Callable[[float], str]
 
 
 def histogram(genuine: Counts, impostor: Counts, threshold: float, words: dict[str, str]) -> str:
@@ -35,7 +36,7 @@ def histogram(genuine: Counts, impostor: Counts, threshold: float, words: dict[s
         _grid(
             x.ticks(low, high, _EVERY),
             y.ticks(0, most, most / 5),
-            lambda v: f"{v + 0.0:.1f}".replace("-0.0", "0.0"),
+            _tenth,
             lambda v: f"{v:.0%}",
         )
     ]
@@ -97,13 +98,15 @@ def _log(rate: float, least: int) -> float:
     return max(float(least), log10(rate)) if rate > 0 else float(least)
 
 
+def _tenth(value: float) -> str:
+    return f"{value:.1f}".replace("-0.0", "0.0")  # a sum of tenths may miss zero by a hair
+
+
 def _decade(exponent: float) -> str:
     return {0: "100%", -1: "10%", -2: "1%", -3: "0.1%"}.get(int(exponent), f"1e{int(exponent)}")
 
 
-def _grid(across: Iterable[Point], up: Iterable[Point], across_as: object, up_as: object) -> str:
-    assert callable(across_as)
-    assert callable(up_as)
+def _grid(across: Iterable[Point], up: Iterable[Point], across_as: Said, up_as: Said) -> str:
     bottom = _HEIGHT - _BOTTOM
     parts = [f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{bottom}"/>'
              + _text(at, bottom + 16, across_as(value), "middle") for value, at in across]  # fmt: skip
