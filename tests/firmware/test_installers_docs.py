@@ -38,7 +38,7 @@ TERMINALS = {
 
 def example(page: str, language: str) -> str:
     (block,) = re.findall(rf"^```{language}\n(.*?)^```$", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
-    return block
+    return str(block)
 
 
 class Account:
