@@ -40,5 +40,7 @@ def test_approaches_are_timed_over_camera_broker_and_node(tmp_path):
     assert glass["at_most"] == [600.0, 1000.0]
     assert figures["decoding H.264 1280×720"]["median"] > 0
     assert figures["frames decoded and judged"]["median"] > 0
+    assert figures["one frame, all stages"]["opencv"] > 0
+    assert figures["frames judged in a second"]["opencv"] > 0
     assert figures["recognizer: memory at the end"]["median"] <= figures["recognizer: most memory ever"]["median"]
     assert figures["recognizer: most memory ever"]["at_most"] == [350.0]
