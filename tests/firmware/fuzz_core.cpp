@@ -98,6 +98,7 @@ class FuzzPort final : public facegate::Port {
 };
 
 constexpr uint32_t MAX_PULSE_MS = 5'000;
+constexpr uint64_t MAX_FREE_S = 20;
 
 class Bench {
  public:
@@ -108,12 +109,13 @@ class Bench {
     config.exit_relay = 2;
     config.has_beam = true;
     config.debounce_ms = 0;
+    config.max_free_s = MAX_FREE_S;
     this->core_.start(this->now_);
     must(!this->port_.energised[0] && !this->port_.energised[1]);
   }
 
   void step(Input &input) {
-    switch (input.byte() % 10) {
+    switch (input.byte() % 18) {
       case 0:
         this->wait_(input.byte());
         break;
@@ -159,15 +161,55 @@ class Bench {
       case 8:
         this->core_.on_beam(input.byte() % 2 != 0, this->now_);
         break;
-      default:
+      case 9:
         this->port_.broker_works = input.byte() % 4 != 0;
+        break;
+      case 10:
+        this->core_.on_fire_reset(input.byte() % 2 != 0, this->now_);
+        break;
+      case 11:
+        this->core_.on_door(input.byte() % 2 != 0, this->now_);
+        break;
+      case 12:
+        this->core_.on_tamper(input.byte() % 2 != 0, this->now_);
+        break;
+      case 13: {
+        const uint8_t beams = input.byte();
+        this->core_.on_beams(beams % 2 != 0, beams / 2 % 2 != 0, this->now_);
+        break;
+      }
+      case 14: {  // everything has the digest abab…, so the list lets all or nobody in
+        const auto bytes = input.text(input.byte() % 20);
+        this->present_([&] {
+          this->core_.on_card(input.byte() % 4, reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(),
+                              this->now_);
+        });
+        break;
+      }
+      case 15: {
+        const auto digits = input.text(input.byte() % 20);
+        this->present_([&] { this->core_.on_pin(input.byte() % 4, digits, this->now_); });
+        break;
+      }
+      case 16: {
+        uint64_t value = 0;
+        for (int i = 0; i < 5; i++)
+          value = value << 8 | input.byte();
+        this->present_([&] { this->core_.on_wiegand(1, value, input.byte(), this->now_); });
+        break;
+      }
+      default:
+        this->port_.flash_works = input.byte() % 4 != 0;
     }
     this->core_.loop(this->now_);
     for (uint32_t relay = 1; relay <= 2; relay++) {
       must(this->port_.energised[relay - 1] == this->core_.is_open(relay));
       must(!this->core_.fire() || this->core_.is_open(relay));
-      must(this->core_.fire() || !this->core_.is_open(relay) ||
+      must(this->core_.released() || !this->core_.is_open(relay) ||
            this->core_.uptime() < this->last_opening_ + MAX_PULSE_MS);
+      if (this->core_.state() != facegate::State::FREE)
+        this->free_since_ = this->core_.uptime();
+      must(this->core_.uptime() - this->free_since_ <= MAX_FREE_S * 1000 * (1 + this->frees_));
     }
   }
 
@@ -177,13 +219,32 @@ class Bench {
     this->core_.loop(this->now_);
   }
 
-  // A command opens one relay at most, and never without saying so.
+  // A card or a PIN opens one relay at most, and in a lockdown none.
+  template<typename Present> void present_(Present present) {
+    this->core_.loop(this->now_);
+    const int before = this->port_.openings;
+    const bool locked = this->core_.mode() == facegate::Mode::LOCKDOWN;
+    present();
+    const int opened = this->port_.openings - before;
+    must(opened == 0 || (opened == 1 && !locked && this->core_.list_version() != 0));
+    if (opened != 0)
+      this->last_opening_ = this->core_.uptime();
+  }
+
+  // A command opens one relay at most, and never without saying so; but `mode free`, and it says `done`.
   void command_(std::string_view line) {
     this->core_.loop(this->now_);
     const int before = this->port_.openings;
     this->port_.said_opened = false;
     this->core_.on_command(line, this->now_);
     const int opened = this->port_.openings - before;
+    if (line.find(" mode free ") != std::string_view::npos)
+      this->frees_++;
+    if (this->core_.state() == facegate::State::FREE) {
+      must(opened == 0 || line.find(" mode free ") != std::string_view::npos ||
+           line.find(" reset fire ") != std::string_view::npos);
+      return;
+    }
     must(opened == 0 || (opened == 1 && this->port_.said_opened && !this->core_.fault()));
     if (opened != 0) {
       this->last_opening_ = this->core_.uptime();
@@ -193,6 +254,8 @@ class Bench {
 
   uint32_t now_{UINT32_MAX - 30'000};  // the rollover is never far
   uint64_t last_opening_{0};
+  uint64_t free_since_{0};
+  uint64_t frees_{0};  // commands that may have made it longer
   FuzzPort port_;
   facegate::GateCore core_{port_};
 };
