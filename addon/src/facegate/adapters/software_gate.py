@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from facegate.adapters.mqtt import Connection, MqttClient, Presence
 from facegate.contract.messages import Topics
-from facegate.core.node import Effect, NodeConfig, NodeModel, Say
+from facegate.core.node import Effect, NodeConfig, NodeModel, Say, Switch
 from facegate.settings import Broker
 
 TICK_SECONDS: Final = 0.01  # as fine as a turnstile's pulse needs it
@@ -96,7 +96,7 @@ class SoftwareGate:
                 self._mqtt.publish(
                     self._topics.node(self.model.config.gate, effect.leaf), effect.line, qos=effect.leaf != "hello"
                 )
-            else:
+            elif isinstance(effect, Switch):  # what is left, Show, is for a lamp and a buzzer, which it has not
                 self._relay(effect.relay, effect.open)
 
 
