@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from facegate.contract import lines
-from facegate.core import node
-from tests.firmware.compiled import CORE, CORE_HEADERS
+from facegate.contract import lines, verbs
+from facegate.core import node, node_list, node_passages
+from tests.firmware.compiled import COMPONENT, CORE, CORE_HEADERS
 
 SOURCES = "\n".join(file.read_text() for file in (*CORE_HEADERS, *CORE))
 
@@ -42,6 +42,19 @@ def words(name: str) -> tuple[str, ...]:
         ("REFUSED_REFILL_MS", node.REFUSED_REFILL_MS),
         ("REMEMBERED_IDS", node.REMEMBERED_IDS),
         ("QUEUED_EVENTS", node.QUEUED_EVENTS),
+        ("DOOR_GRACE_MS", node.DOOR_GRACE_MS),
+        ("PENDING_GRANTS", node_passages.PENDING_GRANTS),
+        ("PIN_ATTEMPTS", node_list.PIN_ATTEMPTS),
+        ("PIN_LOCK_S", node_list.PIN_LOCK_S),
+        ("PIN_LOCK_MAX_S", node_list.PIN_LOCK_MAX_S),
+        ("HINT_MAX_MS", verbs.HINT_MAX_MS),
+        ("DIGEST_BYTES", verbs.DIGEST_BYTES),
+        ("ENTRY_BYTES", verbs.ENTRY_BYTES),
+        ("ENTRIES_PER_CHUNK", verbs.ENTRIES_PER_CHUNK),
+        ("PAGE_BYTES", verbs.ENTRIES_PER_CHUNK * verbs.ENTRY_BYTES),
+        ("CHUNKS_MAX", verbs.CHUNKS_MAX),
+        ("DAY_MINUTES", verbs.DAY_MINUTES),
+        ("OFFSET_MAX", verbs.OFFSET_MAX),
     ],
 )
 def test_constant(name: str, python: int | str) -> None:
@@ -50,6 +63,16 @@ def test_constant(name: str, python: int | str) -> None:
 
 def test_verbs() -> None:
     assert words("GateCore::VERBS") == lines.VERBS
+
+
+def test_modes_patterns_and_kinds() -> None:
+    assert words("MODES") == verbs.MODES
+    assert words("HINTS") == verbs.HINTS
+    assert words("KINDS") == verbs.KINDS
+    schema = (COMPONENT / "__init__.py").read_text()
+    match = re.search(r"^HINTS = \((.*?)\)", schema, re.MULTILINE)
+    assert match is not None
+    assert tuple(re.findall(r'"(\w+)"', match[1])) == verbs.HINTS
 
 
 def test_results() -> None:
