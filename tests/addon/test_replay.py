@@ -72,7 +72,13 @@ def test_decisions_for_people_to_read(clip, manifest):
 def test_proof_of_life_is_measured_where_it_is_asked_for(clip, manifest):
     done = run(clip, "--enrol", manifest, "--json", "--fast", "--liveness", "passive")
     assert "LIVENESS IS OFF" not in done.stderr
-    assert any("liveness" in json.loads(line)["ms"] for line in done.stdout.splitlines())
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any("liveness" in line["ms"] for line in said)
+    seen = said[0]["liveness"]
+    assert seen["level"] == "passive"
+    assert seen["frames"] >= 3
+    assert 0 <= seen["live"] <= 1
+    assert (seen["refused"] is None) is (said[0]["type"] == "access_granted")
 
 
 def test_what_cannot_be_replayed_is_one_sentence(clip, manifest, tmp_path):

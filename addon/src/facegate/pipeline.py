@@ -340,7 +340,7 @@ class CameraPipeline:
             return None
         factor, track = completion.factor, completion.track
         self._factors = tuple(other for other in self._factors if other is not factor)
-        self._waiting = self._waiting.leave(factor.resident)
+        self._waiting = self._waiting.without(factor.resident)
         outcome = Outcome(Verdict.GRANTED, Reason.RECOGNISED, factor.resident)
         ruling = self._rule(outcome)
         if ruling.verdict is Verdict.GRANTED:

@@ -14,7 +14,7 @@ from facegate.settings import SettingsError, default_data, default_models, make_
 
 if TYPE_CHECKING:
     from facegate.cli.manifest import Looks
-    from facegate.core.models import Camera, Decision, Frame
+    from facegate.core.models import Camera, Decision, Frame, LivenessEvidence
     from facegate.core.recognition import Recognition
 
 
@@ -87,6 +87,17 @@ def as_dict(decision: Decision) -> dict[str, Any]:
         "track": decision.track,
         "faces": decision.faces,
         "ms": {stage: round(taken, 2) for stage, taken in decision.ms.items()},
+        "liveness": None if decision.liveness is None else _liveness(decision.liveness),
+    }
+
+
+def _liveness(seen: LivenessEvidence) -> dict[str, Any]:
+    return {
+        "level": seen.level.value,
+        "frames": seen.frames,
+        "live": seen.live,
+        "change": seen.change,
+        "refused": seen.refused and seen.refused.value,
     }
 
 

@@ -40,10 +40,6 @@ class Admissions:
         matched = at if entry.track == track else entry.matched
         return Admissions({**self.of, resident: replace(entry, matched=matched, seen=at)})
 
-    def leave(self, resident: str) -> Admissions:
-        """Return the admissions without ``resident``."""
-        return Admissions({who: entry for who, entry in self.of.items() if who != resident})
-
     def part(self, track: int) -> Admissions:
         """Return the admissions after ``track`` may have changed its face: it holds for nobody any more."""
         return Admissions({who: replace(e, track=NO_TRACK) if e.track == track else e for who, e in self.of.items()})
