@@ -41,7 +41,8 @@ def admit(store: Store, models: Models, application: Application) -> Admitted:
     somebody of whom nothing is stored leaves no record.
     """
     resident = named(store.residents(), application.name)
-    report = examine(models, application.pictures, store.templates(), resident.id if resident else None)
+    own = resident.id if resident else None
+    report = examine(models, application.pictures, store.templates(), own, store.site_rule().thresholds)
     if not report.accepted:
         return Admitted(report, resident)
     resident = resident or store.add_resident(application.name)
