@@ -97,12 +97,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr
     with Mosquitto(folder / "broker") as broker, RtspServer(clips, fps=FPS) as camera:
         recognizer = Recognizer(data, broker.port)
-        recognizer.start()
-        recognizer.pair()
-        gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate"})
-        with NativeNode(folder / "node", broker, key=bytes.fromhex(gate["key"])) as node:
-            yield World(broker, node, recognizer, camera, folder)
-        recognizer.stop()
+        try:
+            recognizer.start()
+            recognizer.pair()
+            gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate"})
+            with NativeNode(folder / "node", broker, key=bytes.fromhex(gate["key"])) as node:
+                yield World(broker, node, recognizer, camera, folder)
+        finally:
+            recognizer.stop()
 
 
 def test_a_resident_is_let_in_once_per_approach(world: World) -> None:

@@ -97,8 +97,9 @@ class Recognizer:
         raise AssertionError(f"the API does not answer: {self.log()[-2000:]}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM, timeout: float = 20) -> int:
-        """Send a signal and wait; returns the exit code."""
-        assert self._process is not None
+        """Send a signal and wait; returns the exit code, 0 where it was never started."""
+        if self._process is None:
+            return 0
         if self._process.poll() is None:
             self._process.send_signal(how)
         return self._process.wait(timeout)
