@@ -21,6 +21,8 @@ from facegate.core.matching import Gallery
 from facegate.core.models import Image, Resident, ResidentState, Vector
 from facegate.core.quality import Fault
 from facegate.core.session import Thresholds
+from facegate.core.site_rule import SiteRule
+from facegate.residents.application import Application, admit
 from facegate.residents.enrolment import DUPLICATE, REPEATED, EnrolmentReport, Picture, Refusal, enrol, examine
 from facegate.residents.notices import FACE
 from facegate.settings import make_settings
@@ -223,6 +225,19 @@ def test_between_a_look_alike_and_the_same_person_lies_a_measured_line(
     assert [(entry.resident, round(entry.score, 2)) for entry in report.alike] == [(other.id, cosine)] * alike
     assert report.duplicate == (other.id if duplicate else None)
     assert report.accepted == (0 if duplicate else 1)
+
+
+@pytest.mark.parametrize(("threshold", "alike"), [(0.45, True), (0.7, False)])
+def test_who_looks_alike_is_said_by_the_threshold_of_the_site(
+    store: Store, models: Models, threshold: float, alike: bool
+) -> None:
+    other = store.add_resident("Resident 2")
+    consent = store.add_consent(other.id, notice=FACE["en"].hash, language="en", channel="command_line")
+    store.add_templates(other.id, models.embedder.model, [near(seen(models, "astronaut.png"), 0.45)], consent.id)
+    store.set_site_rule(SiteRule(threshold), 1, "test")
+    picture = Picture("astronaut.png", PEOPLE / "astronaut.png")
+    admitted = admit(store, models, Application("Resident 1", (picture,), FACE["en"], "command_line"))
+    assert [entry.resident for entry in admitted.report.alike] == [other.id] * alike
 
 
 def test_templates_of_another_model_are_not_compared(store: Store, models: Models) -> None:

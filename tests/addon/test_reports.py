@@ -115,6 +115,7 @@ def test_the_evaluation_says_the_figures_it_was_given():
     assert "attack print_photo: APCER, single pictures" in page
     assert "25.00%" in page  # one of the four prints
     assert "north: " in page
+    assert "at the threshold that your goal asks for" in page  # what raising it would cost
     assert "Not measured" in evaluation_report("en", [])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from facegate.core.evaluation import Figures, Report
 from facegate.core.evaluation_liveness import LifeFigures
-from facegate.core.false_opens import Goal
+from facegate.core.false_opens import Goal, recommended
 from facegate.core.statistics import Rate
 from facegate.core.verification import Scores
 from facegate.reports import svg
@@ -28,7 +28,7 @@ def report(found: Report, life: Sequence[LifeFigures], goal: Goal, *, residents:
         _overview(found, words),
         door(threshold, residents, goal, found.reference, words),
         _distributions(found.scores, threshold, words),
-        _verification(found.scores, threshold, words),
+        _verification(found.scores, threshold, recommended(goal, residents, found.reference), words),
         _open_set(found, words),
         *_groups(found, words),
         _alike(found, words),
@@ -108,13 +108,15 @@ def _distributions(scores: Scores, threshold: float, words: Words) -> Section:
     )
 
 
-def _verification(scores: Scores, threshold: float, words: Words) -> Section:
+def _verification(scores: Scores, threshold: float, best: float | None, words: Words) -> Section:
     error = scores.equal_error()
     rows = []
     for fmr, (at, rate) in verification(scores).items():
         rows.append((words("tar_at", fmr=percent(float(fmr))), "–" if at is None else f"{at:.3f}",
                      *rate_cells(rate, words)))  # fmt: skip
     rows.append((words("tar_here"), f"{threshold:.3f}", *rate_cells(scores.matches(threshold), words)))
+    if best is not None and best > threshold:
+        rows.append((words("tar_raised"), f"{best:.3f}", *rate_cells(scores.matches(best), words)))
     rows.append((words("far_here"), f"{threshold:.3f}", *rate_cells(scores.false_matches(threshold), words)))
     here = (scores.false_matches(threshold).value, scores.matches(threshold).value)
     marked = None if here[0] is None or here[1] is None else (here[0], 1 - here[1])
