@@ -62,7 +62,7 @@ def test_a_request_comes_back_and_fits_its_line(request_: verbs.Request) -> None
     assert lines.Command.parse(command.sign(key), gate=command.gate, keys={4: key}) == command
 
 
-def read(verb: str, subject: str, value: str) -> tuple[str, str] | str:
+def read(verb: str, subject: str, value: str) -> tuple[str, ...] | str:
     """The arguments as they would be written again, or the name of the wrong one."""
     try:
         return tuple(verbs.REQUESTS[verb].parse(subject, value).arguments)

@@ -249,6 +249,12 @@ class SideBySide(RuleBasedStateMachine):
     def speak_under_another_key(self, key: int) -> None:
         self._send(Envelope(1, 0, 0, None, 2_000, 0, key), "time", str(MONDAY), "0")
 
+    @rule(digit=st.sampled_from("5a"), heard=LEVELS)
+    def change_the_key(self, digit: str, heard: bool) -> None:
+        self._send(GOOD, "key", "rotate", digit * 64)
+        if heard:
+            self.speak_under_another_key(1)
+
     @rule(people=st.lists(WISHES, max_size=12), expires=st.sampled_from([0, 0, MONDAY + 30]), lost=st.integers(-8, 2))
     def send_list(self, people: list[Wish], expires: int, lost: int) -> None:
         """A whole list, of which sometimes one chunk is lost and sent again."""
@@ -274,6 +280,23 @@ class SideBySide(RuleBasedStateMachine):
     @rule(first=LEVELS, second=LEVELS)
     def two_beams(self, first: bool, second: bool) -> None:
         self._both(self.model.beams(self.now, first=first, second=second), f"beams {self.now} {first:d} {second:d}")
+
+    @rule(seconds=st.sampled_from([1, 5, 43_200]), relay=st.sampled_from([1, 2]))
+    def open_and_walk(self, seconds: int, relay: int) -> None:
+        self._send(GOOD, *(("mode", "free", str(seconds)) if seconds > 1 else ("open", str(relay), "0")))
+        if self.number_of_beams == 1:
+            for broken in (False, True, False, True):
+                self.one_beam(broken)
+        if self.number_of_beams == 2:
+            for first, second in (
+                (False, False),
+                (True, False),
+                (True, True),
+                (False, True),
+                (True, True),
+                (True, False),
+            ):
+                self.two_beams(first, second)
 
     @rule(relay=st.sampled_from([1, 1, 2, 3]), which=st.integers(0, 3))
     def card(self, relay: int, which: int) -> None:
@@ -309,9 +332,14 @@ class SideBySide(RuleBasedStateMachine):
 
 def test_core_and_model_do_the_same() -> None:
     core = Compiled()
-    machine = type("OverAPipe", (SideBySide,), {"core": staticmethod(core)}).TestCase
-    machine.settings = settings(
-        max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+
+    class OverAPipe(SideBySide):
+        pass
+
+    OverAPipe.core = core
+    case: Any = OverAPipe.TestCase  # made by Hypothesis, which does not declare it
+    case.settings = settings(
+        max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    machine("runTest").runTest()
+    case("runTest").runTest()
     assert core.close() == 0
