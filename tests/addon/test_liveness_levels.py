@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from facegate import pipeline as pipeline_module
+from facegate.adapters.camera import CameraReader
+from facegate.contract.messages import GateState
 from facegate.core.challenge import SECONDS, Challenge
 from facegate.core.models import Camera, Decision, LivenessLevel, Method, Reason, ResidentState, Verdict
 from facegate.core.second_factor import FACTORS, LASTS, Factor
 from facegate.core.session import Thresholds
 from facegate.pipeline import SHOW_FACTOR, CameraPipeline
 from facegate.vision import motion
+from facegate.watch import CameraWatch
 from tests.fakes.sight import Eyes, Person, Scene, recognition
 
 FPS = 8
@@ -173,6 +176,20 @@ def test_who_turns_as_asked_is_let_in():
     assert gateway.show(replace(A, nose=TURNED), seconds=0.5) == [GRANTED]
     assert gateway.pipeline.prompt == ""
     assert gateway.pipeline.still_there(gateway.decisions[0].track, gateway.now)
+
+
+def test_the_prompt_is_seen_in_the_cameras_health():
+    gateway = Gateway(LivenessLevel.CHALLENGE)
+    camera = gateway.pipeline.camera
+    watch = CameraWatch(camera, CameraReader(camera), gateway.pipeline, gateway.decisions.append)
+    assert watch.health().prompt == ""
+    gateway.show(A, seconds=1.5)
+    assert watch.health().prompt == "turn_left"
+
+
+def test_the_prompt_travels_with_the_gates_state():
+    state = GateState(site="home", boot=1, seq=1, at=1, gate="front", name="Front", prompt="turn_left")
+    assert GateState.parse(state.sign(b"k" * 32), b"k" * 32).prompt == "turn_left"
 
 
 def test_who_comes_closer_as_asked_is_let_in():
