@@ -1,5 +1,6 @@
 """The reports: what they say in both languages, that they ask nobody for anything, and what names cannot do to them."""
 
+import asyncio
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from facegate.adapters import local_access
 from facegate.adapters.store import Store
 from facegate.cli import app
 from facegate.core.calibration import calibrate
@@ -23,6 +25,7 @@ from facegate.core.site_rule import SiteRule
 from facegate.reports import calibration, evaluation
 from facegate.reports.page import LANGUAGES, texts
 from tests.parts.eyes import models_folder, people_folder
+from tests.parts.web import LOCAL_TOKEN, running_site
 
 GOAL = Goal(20, 1)
 HOSTILE = "<script src=https://evil.example/x.js></script>"
@@ -177,6 +180,22 @@ def test_calibrate_reads_the_store_and_writes_the_report(tmp_path):
     assert "校准" in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o077 == 0
     assert "Resident 0" in run("calibrate", "--data", data).stdout
+
+
+async def test_calibrate_asks_the_service_that_has_the_store(tmp_path):
+    async with running_site(tmp_path) as site:
+        url = f"http://127.0.0.1:{site.running.api_port}"
+        local_access.offer(tmp_path, local_access.LocalAccess(url, LOCAL_TOKEN))
+        resident = site.store.add_resident("Resident 1")
+        consent = site.store.add_consent(resident.id, notice="0" * 64, language="en", channel="test")
+        site.store.add_templates(resident.id, "m", [near(1, 0.9, 1), near(1, 0.8, 2)], consent.id)
+        site.store.set_site_rule(SiteRule(0.6, GOAL), 1, "test")
+        done = await asyncio.to_thread(run, "calibrate", "--data", tmp_path, "--json")
+    assert done.exit_code == 0, done.output
+    content = json.loads(done.stdout)
+    assert content["rule"]["threshold"] == 0.6
+    assert content["goal"] == {"strangers_per_day": 20, "false_opens_per_year": 1}
+    assert [(person["name"], person["templates"]) for person in content["people"]] == [("Resident 1", 2)]
 
 
 def test_a_language_without_texts_is_one_sentence(tmp_path):
