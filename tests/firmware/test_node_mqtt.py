@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facegate.contract import lines
+from facegate.contract import lines, verbs
 from tests.firmware.peer import Peer
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode, build_node
@@ -340,6 +340,36 @@ def test_fire_that_is_active_at_the_start_releases(scene: Scene) -> None:
     scene.node.relay.wait_for_pulses(2, ended=False)
     scene.peer.wait_for(lines.Hello, lambda hello: hello.boot == 2 and hello.state == "fire")
     assert scene.answered(scene.peer.command(), "mode").detail == "fire"
+
+
+def tell(scene: Scene, request: verbs.Request) -> lines.Ack:
+    subject, value = request.arguments
+    return scene.peer.ask(replace(scene.peer.command(), verb=request.verb, subject=subject, value=value))
+
+
+def test_cards_and_a_lockdown_outlast_a_kill_and_need_no_broker(scene: Scene) -> None:
+    digest = verbs.card_digest(verbs.digest_key(scene.peer.key, "main"), bytes.fromhex("04a224b2"))
+    people = [verbs.Entry(number.to_bytes(8)) for number in range(20)] + [verbs.Entry(digest)]
+    answers = [tell(scene, chunk).detail for chunk in verbs.chunks(5, 0, people)]
+    assert answers == ["stored", "stored", "committed"]
+    scene.node.kill()
+    scene.broker.kill()
+    scene.node.start()
+    scene.node.present("card", 1, "04-A2-24-B2")
+    (pulse,) = scene.node.relay.wait_for_pulses(1)
+    assert pulse.relay == 1
+    scene.broker.start()
+    scene.peer.wait_for(lines.Hello, lambda hello: hello.boot == 2 and hello.list_version == 5, timeout=30)
+    granted = scene.peer.wait_for(lines.NodeEvent, lambda event: event.type == "granted")
+    assert (granted.subject, granted.value) == ("card:1", digest.hex())
+    assert tell(scene, verbs.SetMode("lockdown")).result == "done"
+    scene.node.kill()
+    scene.node.start()
+    scene.peer.wait_for(lines.Hello, lambda hello: hello.boot == 3 and hello.mode == "lockdown", timeout=30)
+    denied = scene.peer.mark()
+    scene.node.present("card", 1, "04a224b2")
+    scene.peer.wait_for(lines.NodeEvent, lambda event: event.subject == "card:1:lockdown", after=denied)
+    assert scene.pulses == 1
 
 
 def test_the_node_is_clean_under_the_sanitizers(tmp_path: Path) -> None:

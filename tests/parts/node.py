@@ -97,9 +97,15 @@ class NativeNode:
         self.stop()
 
     def set_input(self, name: str, active: bool) -> None:
-        """Hold or let go ``exit`` (button), ``fire`` (contact) or ``beam`` (broken); ``stuck``: see simulation.h."""
+        """Hold or let go an input (``exit``, ``fire``, ``reset``, ``door``, …): simulation.h lists them."""
         file = self.folder / name
         file.touch() if active else file.unlink(missing_ok=True)
+
+    def present(self, kind: str, relay: int, number: str) -> None:
+        """Hold a ``card`` (UID in hex) to the reader beside ``relay``, or key in a ``pin`` (digits)."""
+        fresh = self.folder / f".{kind}"
+        fresh.write_text(f"{relay} {number}\n")
+        fresh.rename(self.folder / kind)
 
     def touch_input(self, name: str, seconds: float = 0.1) -> None:
         """Press an input for a moment: long enough for the node to see it, which looks every 16 ms."""

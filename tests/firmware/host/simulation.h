@@ -2,8 +2,10 @@
 // What the native node has instead of hardware and of a configuration of its own: environment variables and a folder.
 //
 //   FACEGATE_NODE_SIM                 folder: relay.log takes "<unix time ns> <relay> <0|1>" a line for every write to
-//                                     a relay; the files exit, fire and beam are active inputs while they exist; the
-//                                     file stuck opens relay 1 past the core, as if the core then hung
+//                                     a relay; the files exit, fire, reset, door, tamper and beam are active inputs
+//                                     while they exist; a file card or pin with "<relay> <UID in hex>" or
+//                                     "<relay> <digits>" is presented once and removed; the file stuck opens relay 1
+//                                     past the core, as if the core then hung
 //   FACEGATE_NODE_GATE, _SITE         which gate this is, on which site
 //   FACEGATE_NODE_KEY                 the gate's key, 64 hex digits
 //   FACEGATE_NODE_BROKER              host:port
@@ -66,6 +68,30 @@ inline void hang(esphome::facegate_gate::FacegateGate *gate) {
   if (stuck && !hung)
     gate->relay(1, true, 600);
   hung = stuck;
+}
+
+// Whoever writes the file moves it here whole.
+inline bool take_presented(const char *name, int *relay, std::string *number) {
+  const std::string path = folder() + "/" + name;
+  std::FILE *file = std::fopen(path.c_str(), "r");
+  if (file == nullptr)
+    return false;
+  char text[64];
+  const bool whole = std::fscanf(file, "%d %63s", relay, text) == 2;
+  std::fclose(file);
+  ::unlink(path.c_str());
+  if (whole)
+    *number = text;
+  return whole;
+}
+
+inline void present(esphome::facegate_gate::FacegateGate *gate) {
+  int relay = 0;
+  std::string number;
+  if (take_presented("card", &relay, &number))
+    gate->card(uint32_t(relay), number);
+  if (take_presented("pin", &relay, &number))
+    gate->pin(uint32_t(relay), number);
 }
 
 // Before any component is set up: one program is every gate of the tests and of the demo.
