@@ -75,6 +75,7 @@ install_home_assistant() {
 }
 
 fetch_models_and_people() {
+  [ -e "$FACEGATE_MODELS/sface.onnx" ] || say "fetching the models (40 MB) and the demo's people, each verified by its hash"
   "$product_python" -m facegate.cli models fetch --quiet
   "$product_python" -m facegate.cli people fetch --quiet
 }

@@ -84,12 +84,15 @@ def test_proof_of_life_is_measured_where_it_is_asked_for(clip, manifest):
 def test_what_cannot_be_replayed_is_one_sentence(clip, manifest, tmp_path):
     torn = tmp_path / "torn.mp4"
     torn.write_bytes(b"this is no video")
+    junk = tmp_path / "junk.png"
+    junk.write_bytes(b"\x00\x01\x02\x03")
     only_probes = tmp_path / "probes.csv"
     only_probes.write_text("file,identity,role\nx.jpg,a,probe\n", encoding="utf-8")
     for arguments, says in [
         ((tmp_path / "nowhere.mp4", "--enrol", manifest), "There is no clip"),
         ((torn, "--enrol", manifest, "--fast"), "not a video"),
         ((torn, "--enrol", manifest), "not a video"),
+        ((junk, "--enrol", manifest, "--fast"), "no picture that can be read"),
         ((clip, "--enrol", tmp_path / "nowhere.csv"), "There is no manifest"),
         ((clip, "--enrol", only_probes), "No picture of the manifest could be enrolled"),
     ]:

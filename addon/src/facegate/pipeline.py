@@ -1,6 +1,7 @@
 """The way of a frame: one picture of one camera → decisions, readable from top to bottom.
 
 Whatever goes wrong on the way is no decision or a denial, with the stage that failed in ``health``, never a grant.
+It is longer than other files because the way is one thing: cut in two, it would no longer read from top to bottom.
 """
 
 import time

@@ -6,6 +6,7 @@ from facegate import __version__
 from facegate.cli import (
     bench,
     calibrate,
+    camera,
     demo,
     doctor,
     enroll,
@@ -26,6 +27,7 @@ app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.command()(pair.pair)
 app.add_typer(gate.app, name="gate")
+app.add_typer(camera.app, name="camera")
 app.command()(enroll.enroll)
 app.command()(residents.residents)
 app.command()(residents.forget)

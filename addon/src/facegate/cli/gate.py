@@ -22,6 +22,19 @@ def add(name: Annotated[str, typer.Argument(help="What people call the gate.")],
     typer.echo("The key is not shown again. Whoever has it can open this gate.")
 
 
+@app.command()
+def remove(
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="Id of the gate.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data: Data = None,
+) -> None:
+    """Remove a gate with its cameras and destroy its key: its node obeys nobody until it is flashed anew."""
+    if not yes and not typer.confirm(f"Remove gate '{gate}' and destroy its key?", err=True):
+        raise typer.Exit(1)
+    local_api.call(data, "DELETE", f"/gates/{gate}")
+    typer.echo(f"Gate '{gate}' is gone, and its key is destroyed.")
+
+
 @app.command(name="list")
 def show(data: Data = None) -> None:
     """List the gates with the health of camera and node."""

@@ -14,4 +14,4 @@ def pair(
     """Print a one-time code that pairs Home Assistant with the running service."""
     code = local_api.call(data, "POST", "/pairing-codes")
     typer.echo(code["code"])
-    typer.echo(f"Enter it in Home Assistant within {code['seconds'] // 60} minutes. It works once.", err=True)
+    typer.echo(f"Enter it in Home Assistant within {code['minutes']} minutes. It works once.", err=True)

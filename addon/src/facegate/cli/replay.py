@@ -65,6 +65,8 @@ def replay(
         for frame in _by_clip_time(camera) if fast else _in_real_time(camera):
             for decision in pipeline.process(frame):
                 typer.echo(json.dumps(as_dict(decision)) if as_json else _sentence(decision))
+    if not pipeline.health.frames:
+        stop(f"{clip} has no picture that can be read: name a video file.")
     if pipeline.health.failures:
         counts = ", ".join(f"{stage} {count}" for stage, count in pipeline.health.failures.items())
         last = f" The last: {pipeline.health.detail}." if pipeline.health.detail else ""

@@ -3,6 +3,7 @@
 ``lines`` knows lines and their signatures; this file knows what ``verb subject value`` and ``type subject value`` mean.
 Each class gives its ``verb`` and its ``arguments`` for :class:`facegate.contract.lines.Command`, and reads them back
 with ``parse``, which raises :class:`ArgumentError` naming the argument that is wrong, as a node's ack does.
+It is long because all verbs stand here beside each other, as they do in the specification.
 """
 
 import hashlib

@@ -1,6 +1,5 @@
 """The two listeners: the API for Home Assistant and the pages behind Home Assistant's ingress."""
 
-import asyncio
 import errno
 import logging
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ class Running:
 
 
 async def start(services: Services, settings: Settings, *, ingress_from: frozenset[str] = SUPERVISOR) -> Running:
-    """Start both listeners and, where nobody is paired, offer a pairing code in the log. Raises WebError.
+    """Start both listeners and offer a pairing code in the log. Raises WebError.
 
     ``ingress_from``: the addresses that may see the pages; with none there is no ingress listener.
     """
@@ -60,12 +59,12 @@ async def start(services: Services, settings: Settings, *, ingress_from: frozens
         for runner in runners:
             await runner.cleanup()
         raise
-    if not await asyncio.to_thread(services.store.tokens):
-        # A warning, so that it is seen at every log level: nothing works in Home Assistant until somebody acts on it.
-        _LOGGER.warning(
-            "Nobody is paired yet. Pairing code, good for 10 minutes: %s (for a new one: 'facegate pair').",
-            services.pairing.make_code(),
-        )
+    # At every start, so that an owner who has lost Home Assistant, or never had a shell, finds a new one by a restart.
+    # A warning, so that it is seen at every log level.
+    _LOGGER.warning(
+        "Pairing code for Home Assistant, good for 10 minutes and for one use: %s (for a new one: 'facegate pair').",
+        services.pairing.make_code(),
+    )
     return Running(api_port, ingress_port, tuple(runners))
 
 
