@@ -213,7 +213,7 @@ def test_an_accepted_licence_lets_the_fetch_begin(tmp_path, monkeypatch):
     result = cli.invoke(app, arguments)
     assert result.exit_code == 1
     assert "edgeface_s.onnx could not be fetched" in result.output
-    assert "Connection refused" in result.output
+    assert "Tried https://github.com/yakhyo/edgeface-onnx" in result.output
 
 
 def test_an_unknown_model_ends_in_one_sentence(tmp_path):

@@ -46,7 +46,9 @@ def in_zone(point: tuple[float, float], shape: Sequence[int], zone: Zone) -> boo
     if not (isfinite(x) and isfinite(y)):
         return False
     inside = False
-    for (ax, ay), (bx, by) in zip(zone, (*zone[1:], zone[0]), strict=True):
+    for corners in zip(zone, (*zone[1:], zone[0]), strict=True):
+        # An edge is the same edge from either end: rounding must not depend on which way the polygon runs.
+        (ax, ay), (bx, by) = sorted(corners)
         cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
         if cross == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
             return len(zone) > 2
