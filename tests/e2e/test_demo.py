@@ -105,9 +105,8 @@ def check(events: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     return residents
 
 
-@pytest.mark.parametrize("seed", [1, 4_000_000_000])
-def test_one_round_with_the_native_node(tmp_path: Path, seed: int) -> None:
-    demo = Demo(tmp_path)
+def test_one_round_with_the_native_node(tmp_path: Path) -> None:
+    demo, seed = Demo(tmp_path), 4_000_000_000  # the README's own round, which is tested too, draws any seed
     code, output, errors = demo.run("--once", "--json", "--seed", str(seed))
     assert code == 0, output + errors
     events = parsed(output)
