@@ -13,7 +13,7 @@ from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport, NodeVoice
 from facegate.adapters.software_gate import SoftwareGate, next_boot
 from facegate.adapters.store.errors import StoreError
-from facegate.contract import lines
+from facegate.contract import lines, verbs
 from facegate.contract.lines import Ack, Command, Hello, NodeEvent, Position
 from facegate.contract.messages import Topics
 from facegate.core.models import Direction
@@ -177,6 +177,30 @@ async def test_opens_entry_and_exit(site):
     leave = await link.open(Direction.EXIT, 150, secrets.token_hex(8), always)
     assert (leave.result, leave.detail) == ("opened", "150")
     assert site.pulses == [1, 2]
+
+
+async def test_anything_of_the_contract_is_asked_and_answered(site):
+    link = await site.link()
+    heard: list[Hello] = []
+    link.on_hello(heard.append)
+    await site.node()
+    await eventually(lambda: link.state == "online")
+    card = verbs.Entry(b"12345678")
+    (chunk,) = verbs.chunks(7, 0, [card])
+    answers = [await link.ask(request) for request in (verbs.Time(1_790_000_000, 60), chunk, verbs.SetMode("lockdown"))]
+    assert [(a.result, a.detail, a.done) for a in answers] == [
+        ("done", "-", True),
+        ("done", "committed", True),
+        ("done", "0", True),
+    ]
+    await eventually(lambda: (heard[-1].list_version, heard[-1].mode) == (7, "lockdown"))
+    assert link.hello == heard[-1]
+    (older,) = verbs.chunks(6, 0, [])
+    refused = await link.ask(older)
+    assert (refused.result, refused.detail, refused.done) == ("node_refused", "argument version", False)
+    assert (await link.ask(verbs.Open(1))).detail == "mode lockdown"
+    assert (await link.ask(verbs.Guard(1))).opened
+    assert site.pulses == [1]
 
 
 async def test_two_grants_a_moment_apart_are_two_pulses_in_order(site):

@@ -6,6 +6,7 @@ Nothing is signed unless whoever asked still has a reason at that very moment. W
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import ONLINE_SECONDS, NodeReport, NodeState, NodeVoice
 from facegate.adapters.store.errors import StoreError
 from facegate.contract import lines
-from facegate.contract.lines import Ack, Command, Position
+from facegate.contract.lines import Ack, Command, Hello, Position
 from facegate.contract.messages import Topics
+from facegate.contract.verbs import Open, Request
 from facegate.core.models import Direction
 
 _LOG = logging.getLogger(__name__)
@@ -29,8 +31,10 @@ BUSY_SECONDS: Final = 0.1  # between two tries at a busy node, at most
 POLL_SECONDS: Final = 0.02  # how soon the end of a reason is noticed
 LONGEST_SECONDS: Final = 15.0  # nobody waits at a busy gate for longer than that
 
-type Result = Literal["opened", "node_silent", "node_busy", "node_refused", "no_answer", "person_left", "not_connected"]
-"""``no_answer`` alone leaves open whether the relay moved; with all others but ``opened`` it certainly did not."""
+type Result = Literal[
+    "opened", "done", "node_silent", "node_busy", "node_refused", "no_answer", "person_left", "not_connected"
+]
+"""``no_answer`` alone leaves open whether it was carried out; with all others but ``opened`` and ``done`` it is not."""
 
 
 class Positions(Protocol):
@@ -45,7 +49,7 @@ class Positions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenResult:
-    """What came of one wish to open. ``tries``: signed commands; ``ms``: from the wish to the result."""
+    """What came of one wish. ``tries``: signed commands; ``ms``: from the wish to the result."""
 
     result: Result
     detail: str = ""
@@ -57,16 +61,20 @@ class OpenResult:
         """Whether the node says that the relay moved."""
         return self.result == "opened"
 
+    @property
+    def done(self) -> bool:
+        """Whether the node says that it has done what was asked, where that moves no relay for anybody."""
+        return self.result == "done"
+
 
 @dataclass(slots=True)
 class _Wish:
-    """One opening that is under way.
+    """One command that is under way.
 
     ``silent_boot``: the boot of a node that has left a command of it unanswered; ``challenge``: the last one used.
     """
 
-    direction: Direction
-    pulse_ms: int
+    request: Request
     opening: str
     lasts: Callable[[], bool]
     until: float
@@ -79,6 +87,11 @@ class _Wish:
     was_busy: bool = False
     not_before: float = 0.0
     corrected: set[str] = field(default_factory=set)
+
+    @property
+    def moves(self) -> bool:
+        """Whether it asks for the relay, and so has to wait for its turn."""
+        return isinstance(self.request, Open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,8 @@ class GateLink:
         self._timer: asyncio.TimerHandle | None = None
         self._state_listeners = Listeners[NodeState]()
         self._event_listeners = Listeners[NodeReport]()
+        self._hello_listeners = Listeners[Hello]()
+        self._hello: Hello | None = None
 
     @property
     def state(self) -> NodeState:
@@ -131,6 +146,11 @@ class GateLink:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the node's lines: ``node_key``, ``node_boot``."""
         return self._voice.problems
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the node has said of itself last, since this link began; look at ``state`` for its age."""
+        return self._hello
 
     async def start(self) -> None:
         """Recall what was accepted before, and listen."""
@@ -166,6 +186,10 @@ class GateLink:
         """Call ``listener`` with each verified event, each once."""
         return self._event_listeners.add(listener)
 
+    def on_hello(self, listener: Callable[[Hello], None]) -> Cancel:
+        """Call ``listener`` with each verified hello."""
+        return self._hello_listeners.add(listener)
+
     async def open(
         self,
         direction: Direction,
@@ -184,11 +208,26 @@ class GateLink:
             lasts: asked right before each signature; ``False``: the reason to open has gone.
             until: moment of ``clock`` after which nothing may open any more.
         """
+        return await self.ask(Open(direction.relay, pulse_ms), opening, lasts, until=until)
+
+    async def ask(
+        self,
+        request: Request,
+        opening: str | None = None,
+        lasts: Callable[[], bool] = lambda: True,
+        *,
+        until: float | None = None,
+    ) -> OpenResult:
+        """Ask the node for anything of ``contract.verbs``; the rest is as with :meth:`open`.
+
+        ``opening`` is the command's id, one of its own by default.
+        """
+        opening = opening or secrets.token_hex(8)
         if opening in self._wishes:
             raise ValueError(f"opening {opening} is under way: share its result")
         began = self._clock()
         longest = began + LONGEST_SECONDS
-        wish = _Wish(direction, pulse_ms, opening, lasts, longest if until is None else min(until, longest))
+        wish = _Wish(request, opening, lasts, longest if until is None else min(until, longest))
         self._wishes[opening] = wish
         try:
             end = await self._pursue(wish)
@@ -196,7 +235,7 @@ class GateLink:
             del self._wishes[opening]
             if opening in self._waiting:
                 self._waiting.remove(opening)
-        if wish.tries > wish.answers and end.result not in ("opened", "node_refused", "no_answer"):
+        if wish.tries > wish.answers and end.result not in ("opened", "done", "node_refused", "no_answer"):
             end = _End("no_answer", end.result)  # the command that nobody has answered may have opened
         return OpenResult(end.result, end.detail, wish.tries, round((self._clock() - began) * 1000))
 
@@ -232,7 +271,7 @@ class GateLink:
             if end is not None:
                 return end
             now = self._clock()
-            if (self._waiting and self._waiting[0] != wish.opening) or now < wish.not_before:
+            if wish.moves and ((self._waiting and self._waiting[0] != wish.opening) or now < wish.not_before):
                 self._queue(wish)
                 patience = now + HELLO_SECONDS
             elif self._voice.challenge() is not None:
@@ -275,9 +314,9 @@ class GateLink:
             challenge=challenge,
             counter=counter,
             not_after=int(uptime + life),
-            verb="open",
-            subject=str(wish.direction.relay),
-            value=str(wish.pulse_ms),
+            verb=wish.request.verb,
+            subject=wish.request.arguments.subject,
+            value=wish.request.arguments.value,
         )
         if not self._mqtt.publish(self._topics.command(self.gate), command.sign(self._key)):
             return False
@@ -288,8 +327,8 @@ class GateLink:
         """Return how the wish ended by the node's answer, or ``None`` if it is worth another try."""
         wish.answers += 1
         match ack.result:
-            case "opened":
-                return _End("opened", ack.detail)
+            case "opened" | "done":
+                return _End(ack.result, ack.detail)
             case "busy":
                 self._queue(wish)
                 wish.not_before = self._clock() + min(_milliseconds(ack.detail), BUSY_SECONDS)
@@ -312,9 +351,12 @@ class GateLink:
         self._tell_state()
 
     def _on_hello(self, _topic: str, payload: bytes, retained: bool) -> None:
-        if self._voice.hear_hello(payload, retained=retained) is not None:
+        hello = self._voice.hear_hello(payload, retained=retained)
+        if hello is not None:
+            self._hello = hello
             self._save("hello")
             self._tell_state()
+            self._hello_listeners.tell(hello)
 
     def _on_ack(self, _topic: str, payload: bytes, retained: bool) -> None:
         ack = self._voice.hear_ack(payload, retained=retained)
