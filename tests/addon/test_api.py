@@ -309,6 +309,8 @@ async def test_no_change_slips_past_that_confirmation(site: Site, token: str) ->
         {"liveness": "none"},
         {"transport": "http"},
         {"direction": "sideways"},
+        {"on_press": "yes"},
+        {"masks": "allow"},
     ],
 )
 async def test_camera_properties_out_of_bounds_are_refused(site: Site, token: str, change: Any) -> None:
@@ -316,6 +318,30 @@ async def test_camera_properties_out_of_bounds_are_refused(site: Site, token: st
     reply = await site.ask("POST", "/gates/front-gate/cameras", CAMERA | change, token=token)
     assert reply.problem() == "invalid"
     assert site.store.cameras() == []
+
+
+async def test_masked_faces_are_compared_only_beside_a_second_factor(site: Site, token: str) -> None:
+    await make_gate(site, token)
+    made = await site.ask("POST", "/gates/front-gate/cameras", CAMERA | {"masks": "second_factor"}, token=token)
+    assert made.problem() == "masks_need_factor"
+    body = CAMERA | {"id": "front", "masks": "second_factor", "liveness": "second_factor"}
+    made = await site.ask("POST", "/gates/front-gate/cameras", body, token=token)
+    assert (made.status, made.content["masks"]) == (201, "second_factor")
+    path = "/gates/front-gate/cameras/front"
+    # Nor does the second factor go away beneath it.
+    assert (await site.ask("PATCH", path, {"liveness": "passive"}, token=token)).problem() == "masks_need_factor"
+    both = {"liveness": "passive", "masks": "deny"}
+    assert (await site.ask("PATCH", path, both, token=token)).status == 200
+    assert (site.store.cameras()[0].masks, site.store.cameras()[0].liveness) == ("deny", "passive")
+
+
+async def test_a_camera_may_wait_for_a_press(site: Site, token: str) -> None:
+    await make_gate(site, token)
+    made = await site.ask("POST", "/gates/front-gate/cameras", CAMERA | {"id": "front"}, token=token)
+    assert made.content["on_press"] is False
+    changed = await site.ask("PATCH", "/gates/front-gate/cameras/front", {"on_press": True}, token=token)
+    assert changed.content["on_press"] is True
+    assert [camera.on_press for camera in site.store.cameras()] == [True]
 
 
 # Residents

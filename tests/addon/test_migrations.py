@@ -85,7 +85,7 @@ def test_foreign_keys_hold_again_after_a_migration(data: Path, tmp_path: Path) -
     "more",
     [
         "raise RuntimeError('a mistake in the migration')",
-        "op.execute(\"INSERT INTO cameras VALUES ('c', 'nowhere', '', '', '', '[]', 1, 1, '')\")",
+        "op.execute(\"INSERT INTO cameras VALUES ('c', 'nowhere', '', '', '', '[]', 1, 1, '', 0, 'deny')\")",
     ],
 )
 def test_a_migration_that_fails_changes_nothing(data: Path, tmp_path: Path, more: str) -> None:

@@ -42,6 +42,13 @@ class LivenessLevel(StrEnum):
     SECOND_FACTOR = "second_factor"
 
 
+class Masks(StrEnum):
+    """What a camera does about a masked face: refuse it, or compare it because a second factor is asked for as well."""
+
+    DENY = "deny"
+    SECOND_FACTOR = "second_factor"
+
+
 class ResidentState(StrEnum):
     """Where a resident stands; only ``enrolled`` may be let in."""
 
@@ -199,7 +206,7 @@ class Camera:
     """One camera at one gate. ``source`` may hold credentials: it is shown only through ``adapters.camera.redact``.
 
     ``zone``: polygon of (x, y) in 0–1 of width and height, empty for the whole picture. ``min_face`` in pixels,
-    ``dwell`` in seconds.
+    ``dwell`` in seconds. ``on_press``: nobody is recognised until somebody has pressed the button.
     """
 
     id: str
@@ -211,6 +218,13 @@ class Camera:
     min_face: float = 48.0
     dwell: float = 0.3
     liveness: LivenessLevel = LivenessLevel.PASSIVE
+    on_press: bool = False
+    masks: Masks = Masks.DENY
+
+    def __post_init__(self) -> None:
+        """Refuse what no gate may be set to: a face that is half hidden is never the only key."""
+        if self.masks is Masks.SECOND_FACTOR and self.liveness is not LivenessLevel.SECOND_FACTOR:
+            raise ValueError("masked faces are compared only where a second factor is asked for as well")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from facegate.adapters.camera import NETWORK, is_network, redact
-from facegate.core.models import Camera, Direction, LivenessLevel
+from facegate.core.models import Camera, Direction, LivenessLevel, Masks
 from facegate.web.call import Answer, Call
-from facegate.web.problems import INVALID, NOT_FOUND, RECOGNITION_ONLY, ProblemError
+from facegate.web.problems import INVALID, MASKS_NEED_FACTOR, NOT_FOUND, RECOGNITION_ONLY, ProblemError
 from facegate.web.services import CameraHealth
 
 _KINDS: Final = (*NETWORK, "file", "demo")
@@ -33,7 +34,8 @@ async def add_camera(call: Call) -> Answer:
     gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
     accepted = body.pop("accept_recognition_only", False)
     identifier = body.pop("id", None) or f"{gate.id[:23]}-{secrets.token_hex(4)}"
-    camera = Camera(id=identifier, gate=gate.id, **_choices(body))
+    choices = _choices(body)
+    camera = _make(lambda: Camera(id=identifier, gate=gate.id, **choices))
     _refuse_photographs(camera, accepted=accepted)
     await asyncio.to_thread(call.services.store.add_camera, camera)
     await call.services.changed()
@@ -44,7 +46,8 @@ async def change_camera(call: Call) -> Answer:
     """Change what is given; a source that is left out stays as it is."""
     body = dict(call.body)
     accepted = body.pop("accept_recognition_only", False)
-    camera = replace(await _find(call), **_choices(body))
+    found, choices = await _find(call), _choices(body)
+    camera = _make(lambda: replace(found, **choices))
     if "source" in body or "liveness" in body:
         _refuse_photographs(camera, accepted=accepted)
     await asyncio.to_thread(call.services.store.update_camera, camera)
@@ -68,6 +71,18 @@ async def _find(call: Call) -> Camera:
     raise ProblemError(NOT_FOUND, f"This gate has no camera '{call.given['camera']}': list its cameras.")
 
 
+def _make(make: Callable[[], Camera]) -> Camera:
+    """Return the camera, unless the domain refuses what it is set to."""
+    try:
+        return make()
+    except ValueError as error:
+        raise ProblemError(
+            MASKS_NEED_FACTOR,
+            "Masked faces are compared only where a second factor is asked for: set 'liveness' to second_factor, or "
+            "'masks' to deny.",
+        ) from error
+
+
 def _choices(body: dict[str, Any]) -> dict[str, Any]:
     choices = dict(body)
     if "source" in choices:
@@ -76,6 +91,8 @@ def _choices(body: dict[str, Any]) -> dict[str, Any]:
         choices["direction"] = Direction(choices["direction"])
     if "liveness" in choices:
         choices["liveness"] = LivenessLevel(choices["liveness"])
+    if "masks" in choices:
+        choices["masks"] = Masks(choices["masks"])
     if "zone" in choices:
         choices["zone"] = tuple((float(x), float(y)) for x, y in choices["zone"])
     return choices
@@ -114,6 +131,8 @@ def _describe(call: Call, camera: Camera) -> dict[str, Any]:
         "min_face": camera.min_face,
         "dwell": camera.dwell,
         "liveness": str(camera.liveness),
+        "on_press": camera.on_press,
+        "masks": str(camera.masks),
         "state": now.state,
         "reason": now.reason,
     }

@@ -11,6 +11,7 @@ from facegate.web import api, cameras, enrolment, gates, recognition, residents,
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
+    MASKS_NEED_FACTOR,
     NOT_FOUND,
     NOT_OPENED,
     OPEN_EXPIRED,
@@ -112,7 +113,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         _POST, "/gates/{gate}/cameras", _MANAGE, cameras.add_camera, "Add a camera", schemas.CAMERA_ANSWER,
-        schemas.NEW_CAMERA, 201, problems=(NOT_FOUND, EXISTS, RECOGNITION_ONLY),
+        schemas.NEW_CAMERA, 201, problems=(NOT_FOUND, EXISTS, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
     ),
     Operation(
         _GET, "/gates/{gate}/cameras/{camera}", _READ, cameras.read_camera, "One camera", schemas.CAMERA_ANSWER,
@@ -120,7 +121,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         _PATCH, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.change_camera, "Change a camera",
-        schemas.CAMERA_ANSWER, schemas.CAMERA_CHANGE, problems=(NOT_FOUND, RECOGNITION_ONLY),
+        schemas.CAMERA_ANSWER, schemas.CAMERA_CHANGE, problems=(NOT_FOUND, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
     ),
     Operation(
         _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,

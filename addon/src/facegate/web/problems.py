@@ -36,6 +36,7 @@ UNSUPPORTED_MEDIA_TYPE = Kind("unsupported_media_type", 415, "The body must be J
 INVALID = Kind("invalid", 422, "The request has values that cannot be used.")
 NOT_OPENED = Kind("not_opened", 409, "The gate did not open.")
 RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a photograph.")
+MASKS_NEED_FACTOR = Kind("masks_need_factor", 422, "Masked faces need a second factor.")
 THRESHOLD_TOO_LOW = Kind("threshold_too_low", 422, "This threshold would let strangers in.")
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
@@ -55,6 +56,7 @@ KINDS: Final = (
     INVALID,
     NOT_OPENED,
     RECOGNITION_ONLY,
+    MASKS_NEED_FACTOR,
     THRESHOLD_TOO_LOW,
     OPEN_EXPIRED,
     RATE_LIMITED,

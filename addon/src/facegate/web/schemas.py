@@ -6,7 +6,7 @@ import voluptuous as vol
 
 from facegate.contract.messages import DIRECTIONS, REASONS
 from facegate.core.false_opens import HIGHEST, LOWEST
-from facegate.core.models import LivenessLevel, Mode, ResidentState
+from facegate.core.models import LivenessLevel, Masks, Mode, ResidentState
 from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
@@ -105,6 +105,7 @@ _DIRECTION = vol.In(list(DIRECTIONS))
 _MODE = vol.In([str(mode) for mode in Mode])
 _MODE_CHOICE = vol.In([str(Mode.NORMAL), str(Mode.LOCKDOWN)])  # free passage is not offered yet
 _LIVENESS = vol.In([str(level) for level in LivenessLevel])
+_MASKS = vol.In([str(choice) for choice in Masks])
 _WORDS = [str]
 
 PAIR = vol.Schema(
@@ -200,6 +201,10 @@ _CAMERA_CHOICES: dict[Any, Any] = {
     vol.Optional("min_face", description="Pixels between the edges of a face."): Number(16, 1000),
     vol.Optional("dwell", description="Seconds that somebody has to stand in the zone."): Number(0, 10),
     vol.Optional("liveness"): _LIVENESS,
+    vol.Optional("on_press", description="Whether nobody is recognised until somebody presses the button."): bool,
+    vol.Optional(
+        "masks", description="'deny', or 'second_factor': compare masked faces, where liveness is second_factor too."
+    ): _MASKS,
     _ACCEPT: bool,
 }
 NEW_CAMERA = vol.Schema(
@@ -221,6 +226,8 @@ CAMERA_ANSWER = vol.Schema(
         vol.Required("min_face"): vol.Any(int, float),
         vol.Required("dwell"): vol.Any(int, float),
         vol.Required("liveness"): _LIVENESS,
+        vol.Required("on_press"): bool,
+        vol.Required("masks"): _MASKS,
         vol.Required("state", description="ok, silent or off."): str,
         vol.Required("reason", description="Why it is not ok; empty when it is."): str,
     }

@@ -12,7 +12,7 @@ from facegate.adapters.store import schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ExistsError, NotFoundError
 from facegate.contract.lines import Position, is_gate_id
-from facegate.core.models import Camera, Direction, Gate, LivenessLevel, Mode
+from facegate.core.models import Camera, Direction, Gate, LivenessLevel, Masks, Mode
 
 _GATES = schema.gates
 _CAMERAS = schema.cameras
@@ -135,6 +135,7 @@ class GateStore(Database):
         values["source"] = self._keys.unseal(row.source, "camera", row.id).decode()
         values["direction"] = Direction(row.direction)
         values["liveness"] = LivenessLevel(row.liveness)
+        values["masks"] = Masks(row.masks)
         values["zone"] = tuple((float(x), float(y)) for x, y in row.zone)
         return Camera(**values)
 

@@ -6,6 +6,7 @@ addresses under the site key. Times are Unix seconds.
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -51,6 +53,8 @@ cameras = Table(
     Column("min_face", Float, nullable=False),
     Column("dwell", Float, nullable=False),
     Column("liveness", Text, nullable=False),
+    Column("on_press", Boolean, nullable=False, server_default=false()),
+    Column("masks", Text, nullable=False, server_default="deny"),
 )
 
 node_positions = Table(
