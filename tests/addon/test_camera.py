@@ -25,7 +25,7 @@ from facegate.adapters.camera_state import (
     Patience,
     redact,
 )
-from facegate.adapters.capture_clock import DRIFT, CaptureClock
+from facegate.adapters.capture_clock import DRIFT, FORGET, SLACK, CaptureClock
 from facegate.core.models import Camera, Frame
 from tests.parts import time_code
 from tests.parts.line import Line
@@ -416,6 +416,84 @@ def test_a_camera_with_a_slow_clock_is_followed() -> None:
     clock = CaptureClock()
     told = [clock.captured_at(number * 0.04 * (1 - DRIFT / 2), number * 0.04) for number in range(25 * 3600)]
     assert told[-1] == pytest.approx((25 * 3600 - 1) * 0.04, abs=0.01)
+
+
+def test_a_connection_that_is_late_as_a_whole_is_known_by_the_cameras_clock(
+    coded: RtspServer, watch: Callable[..., CameraReader]
+) -> None:
+    with Line(coded.port) as line:
+        patience = Patience(connecting=5, silence=5, lag=0.8, first_wait=0.1, longest_wait=0.1)
+        reader = watch(f"rtsp://127.0.0.1:{line.port}/door", patience=patience)
+        seen = newest(reader)
+        ends = time.monotonic() + 4  # the camera reports its clock every few seconds
+        while time.monotonic() < ends:
+            seen = newest(reader, seen.number)
+        line.late = 2.0
+        line.cut()
+        wait_for(reader, CameraState(Condition.SILENT, Fault.LATE))  # its stream alone looks quite in time
+        before = reader.latest(0, 0)
+        assert reader.latest(before.number if before else 0, 3.0) is None  # connected anew, and again, and never shown
+        line.late = 0.0
+        line.cut()
+        seen = newest(reader, before.number if before else 0)
+        assert seen.captured_at - code_of(seen) <= 0.25
+        wait_for(reader, CameraState(Condition.OK))
+
+
+def frames_late_by(clock: CaptureClock, delay: float, began: float, *, ahead: float = 1e9, tells: bool = True) -> float:
+    """A second of a new connection whose frames all come ``delay`` late; by how much too new the last one looks."""
+    clock.connect()
+    told = capture = 0.0
+    for number in range(25):
+        capture = began + number * 0.04
+        told = clock.captured_at(number * 0.04, capture + delay, capture + ahead if tells else None)
+    return told - capture
+
+
+def test_the_cameras_clock_is_remembered_over_connections() -> None:
+    clock = CaptureClock()
+    assert frames_late_by(clock, 0.1, 100) == pytest.approx(0.1, abs=0.01)
+    assert frames_late_by(clock, 5.0, 102, tells=False) == pytest.approx(5.0, abs=0.01)  # nobody can know yet
+    assert frames_late_by(clock, 5.0, 104) == pytest.approx(0.1 + SLACK, abs=0.01)
+
+
+def test_after_a_late_connection_the_cameras_clock_has_to_bear_the_next_one_out() -> None:
+    clock = CaptureClock()
+    frames_late_by(clock, 0.1, 100)
+    clock.late()
+    frames_late_by(clock, 0.1, 102, tells=False)
+    assert not clock.live
+    frames_late_by(clock, 0.1, 104)
+    assert clock.live
+
+
+def test_a_camera_that_never_tells_the_time_is_not_waited_for() -> None:
+    clock = CaptureClock()
+    frames_late_by(clock, 0.1, 100, tells=False)
+    clock.late()
+    frames_late_by(clock, 0.1, 102, tells=False)
+    assert clock.live
+
+
+@pytest.mark.parametrize("ahead", [1e9 - 3600, 1e9 + 3600])
+def test_a_camera_that_has_set_its_clock_is_not_late(ahead: float) -> None:
+    clock = CaptureClock()
+    frames_late_by(clock, 0.1, 100)
+    assert frames_late_by(clock, 0.1, 102, ahead=ahead) == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_clock_that_is_set_while_connected_makes_no_frame_late_or_new() -> None:
+    clock = CaptureClock()
+    frames_late_by(clock, 0.1, 100)
+    clock.captured_at(1.0, 101.1, 101.0 + 1e9 - 7)  # seven seconds back
+    assert frames_late_by(clock, 0.1, 102, ahead=1e9 - 7) == pytest.approx(0.1, abs=0.01)
+    assert frames_late_by(clock, 5.0, 104, ahead=1e9 - 7) == pytest.approx(0.1 + SLACK, abs=0.01)
+
+
+def test_a_camera_that_was_away_for_long_may_have_another_clock() -> None:
+    clock = CaptureClock()
+    frames_late_by(clock, 0.1, 100)
+    assert frames_late_by(clock, 0.1, 100 + 2 * FORGET, ahead=1e9 - 7) == pytest.approx(0.1, abs=0.01)
 
 
 # Credentials

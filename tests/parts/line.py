@@ -1,16 +1,22 @@
-"""A TCP line to a server on loopback that tests can hold up; it counts who calls."""
+"""A TCP line to a server on loopback that tests can hold up, cut and delay; it counts who calls."""
 
 import contextlib
+import queue
 import socket
 import threading
+import time
 from typing import Self
 
 
 class Line:
-    """Forwards every connection to ``port``; while it is held, bytes from the server wait and then come all at once."""
+    """Forwards every connection to ``port``; while it is held, bytes from the server wait and then come all at once.
+
+    ``late``: seconds by which connections made from now on deliver an RTSP server's media, whose answers come at once.
+    """
 
     def __init__(self, port: int) -> None:
         self.calls = 0
+        self.late = 0.0
         self._server_port = port
         self._flows = threading.Event()
         self._flows.set()
@@ -26,6 +32,13 @@ class Line:
     def release(self) -> None:
         """Let it flow again, beginning with what has waited."""
         self._flows.set()
+
+    def cut(self) -> None:
+        """End every connection there is."""
+        for one in self._sockets:
+            with contextlib.suppress(OSError):  # it has ended already
+                one.shutdown(socket.SHUT_RDWR)
+        self._sockets.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +63,28 @@ class Line:
                     continue
                 self._sockets.append(server)
                 threading.Thread(target=self._pump, args=(caller, server, None), daemon=True).start()
-                threading.Thread(target=self._pump, args=(server, caller, self._flows), daemon=True).start()
+                pump = self._pump_late if self.late else self._pump
+                threading.Thread(target=pump, args=(server, caller, self._flows), daemon=True).start()
+
+    def _pump_late(self, source: socket.socket, target: socket.socket, _flows: threading.Event) -> None:
+        waiting: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        delay = self.late
+
+        def deliver() -> None:
+            with contextlib.suppress(OSError):  # either end has gone
+                while content := waiting.get():
+                    time.sleep(max(0.0, content[0] - time.monotonic()))
+                    target.sendall(content[1])
+                    if not content[1]:
+                        return
+
+        threading.Thread(target=deliver, daemon=True).start()
+        media = False
+        with contextlib.suppress(OSError):
+            while content := source.recv(65536):
+                media = media or content.startswith(b"$")
+                waiting.put((time.monotonic() + delay * media, content))
+        waiting.put((0.0, b""))
 
     @staticmethod
     def _pump(source: socket.socket, target: socket.socket, flows: threading.Event | None) -> None:

@@ -1,6 +1,7 @@
 """Cameras and clips: one thread a camera, which keeps the newest frame alone. The only file that knows av."""
 
 import logging
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ TRANSPORTS = ("tcp", "udp")
 # What FFmpeg may open on behalf of a source: no address can make it read local files, no clip can make it call out.
 _NETWORK_PROTOCOLS = "rtp,udp,tcp,tls,http,https,httpproxy,crypto"
 _FILE_PROTOCOLS = "file"
+_MADE = struct.Struct("<q")  # the wall clock of FFmpeg's AVProducerReferenceTime; the flags behind it say nothing here
 _BEHIND = 0.5  # seconds a clip may fall behind real time before it goes on from where it is
 
 
@@ -56,6 +58,7 @@ class CameraReader:
         self._loop = loop
         self._patience = patience or Patience()
         self._stillness = _Stillness()
+        self._clock = CaptureClock()
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._newest: Frame | None = None
@@ -101,14 +104,15 @@ class CameraReader:
         while not self._stopped.is_set():
             before = self._number
             try:
-                shots = _shots(
-                    self._camera, self._patience, self._stillness, self._stopped.wait, pace=True, loop=self._loop
-                )
+                told = (self._stillness, self._clock)
+                shots = _shots(self._camera, self._patience, told, self._stopped.wait, pace=True, loop=self._loop)
                 for shot in shots:
                     self._publish(shot)
                 fault = Fault.LOST if is_network(self._camera.source) else Fault.ENDED
             except CameraError as error:
                 fault = error.fault
+                if fault is Fault.LATE:
+                    self._clock.late()
             attempt = 0 if self._number > before else attempt + 1
             if not self._note(fault) or not is_network(self._camera.source):
                 return
@@ -153,7 +157,7 @@ def frames(
     """
     what = Camera(id=camera, gate="", source=source, transport=transport)
     patience = Patience()
-    shots = _shots(what, patience, _Stillness(), _sleep, pace=pace, loop=loop)
+    shots = _shots(what, patience, (_Stillness(), CaptureClock()), _sleep, pace=pace, loop=loop)
     for number, shot in enumerate(shots, 1):
         yield Frame(camera, number, *shot)
 
@@ -172,8 +176,12 @@ type _Wait = Callable[[float], bool]
 """Waits so many seconds; true when reading shall stop."""
 
 
+type _Memory = tuple[_Stillness, CaptureClock]
+"""What is known of a camera beyond one connection."""
+
+
 def _shots(
-    camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wait, *, pace: bool, loop: bool
+    camera: Camera, patience: Patience, memory: _Memory, wait: _Wait, *, pace: bool, loop: bool
 ) -> Iterator[_Shot]:
     kind, separator, rest = camera.source.partition("://")
     if separator and kind.lower() == demo_clip.SCHEME:
@@ -181,7 +189,7 @@ def _shots(
     if separator and kind.lower() != "file":
         if kind.lower() not in NETWORK or camera.transport not in TRANSPORTS or not names_a_host(camera.source):
             raise CameraError(Fault.ADDRESS)
-        return _stream(camera, patience, stillness, wait)
+        return _stream(camera, patience, memory, wait)
     return _clip(rest if separator else camera.source, wait, pace=pace, loop=loop)
 
 
@@ -231,8 +239,10 @@ def _clip(path: str, wait: _Wait, *, pace: bool, loop: bool) -> Iterator[_Shot]:
         base = reached
 
 
-def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wait) -> Iterator[_Shot]:
+def _stream(camera: Camera, patience: Patience, memory: _Memory, wait: _Wait) -> Iterator[_Shot]:
     """A camera on the network: frames as they come, each with its time of capture."""
+    stillness, clock = memory
+    clock.connect()
     options = {
         "protocol_whitelist": _NETWORK_PROTOCOLS,
         "fflags": "nobuffer",
@@ -248,10 +258,10 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
     else:
         options["use_wallclock_as_timestamps"] = "1"  # MJPEG over HTTP carries no time of its own
     with _open(camera.source, options, (patience.connecting, patience.silence)) as container:
-        stream, image_of, clock = _video(container), _Converter(), CaptureClock()
+        stream, image_of, reports = _video(container), _Converter(), _Reports()
         first = last = float("-inf")
         heard_at = arrival = time.monotonic()
-        for picture in _pictures(container, stream):
+        for picture in _pictures(container, stream, reports):
             before, arrival = arrival, time.monotonic()
             if wait(0):
                 return
@@ -262,7 +272,7 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
                 if arrival - heard_at > (patience.stillness if stillness.still else patience.silence):
                     raise CameraError(Fault.FROZEN)
                 continue
-            captured_at = clock.captured_at(stamp, arrival)
+            captured_at = clock.captured_at(stamp, arrival, reports.sent(stamp))
             if arrival - captured_at > patience.lag:
                 raise CameraError(Fault.LATE)
             first = stamp if first == float("-inf") else first
@@ -271,6 +281,24 @@ def _stream(camera: Camera, patience: Patience, stillness: _Stillness, wait: _Wa
                 continue
             heard_at = arrival
             yield _Shot(image_of(picture), captured_at, stamp - first)
+
+
+class _Reports:
+    """What the camera has reported of its own clock (RTCP), as FFmpeg hands it on: with packets, in microseconds."""
+
+    def __init__(self) -> None:
+        self._epoch: float | None = None
+
+    def read(self, packet: av.Packet[VideoStream]) -> None:
+        """Take note of the time at which a packet was made, where it is told."""
+        if packet.pts is None or not packet.has_sidedata("prft"):
+            return
+        (made_us,) = _MADE.unpack_from(bytes(packet.get_sidedata("prft")))
+        self._epoch = made_us / 1e6 - float(packet.pts * packet.time_base)
+
+    def sent(self, stream_time: float) -> float | None:
+        """The same moment by the camera's clock; ``None`` as long as it has told nothing."""
+        return None if self._epoch is None else stream_time + self._epoch
 
 
 class _Stillness:
@@ -335,11 +363,15 @@ def _video(container: InputContainer) -> VideoStream:
     return stream
 
 
-def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
+def _pictures(
+    container: InputContainer, stream: VideoStream, reports: _Reports | None = None
+) -> Iterator[av.VideoFrame | None]:
     """Decoded pictures; ``None`` for each packet that gives none or a damaged one."""
     fault: Fault | None = None
     try:
         for packet in container.demux(stream):
+            if reports is not None:
+                reports.read(packet)
             try:
                 pictures = packet.decode()
             except av.error.InvalidDataError:
