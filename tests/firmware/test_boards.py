@@ -5,81 +5,30 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from facegate.adapters.boards import known_boards
+from facegate.core.boards import FEATURES, NETWORKS, TERMINALS, Board, apart, read_board
 from tests.firmware.compiled import ROOT
 from tests.firmware.test_config import ESPHOME, SECRETS
 
 CONFIGS = ROOT / "esphome_configs"
 ALWAYS = ("gate", "mqtt", "mqtt-tls", "ota")
-NETWORKS = ("network-wifi", "network-ethernet-lan8720", "network-ethernet-w5500")
 PACKAGES = {file.stem: file.read_text() for file in sorted((CONFIGS / "packages").glob("*.yaml"))}
 NEEDS = {name: tuple(re.findall(r"^#.* needs ([\w-]+)\.yaml", text, re.MULTILINE)) for name, text in PACKAGES.items()}
 
 
-def apart(choice: tuple[str, ...]) -> list[str]:
-    """Packages of a choice; "a + b" are two that go together."""
-    return [package for packages in choice for package in packages.split(" + ")]
+def full(board: Board) -> list[tuple[str, ...]]:
+    """Everything at once, until every choice has been made once."""
+    rounds = max(map(len, board.one_of), default=1)
+    choices = [tuple(choice[number % len(choice)] for choice in board.one_of) for number in range(rounds)]
+    found = [(*board.fits, *apart(choice)) for choice in choices]
+    return [*found, *((*(p for p in board.fits if p not in others), package) for others, package in board.instead)]
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What a board file says of itself in its first comment."""
-
-    name: str
-    text: str
-    fits: tuple[str, ...]
-    one_of: tuple[tuple[str, ...], ...]
-    instead: tuple[tuple[tuple[str, ...], str], ...]
-
-    @property
-    def network(self) -> str:
-        (network,) = (package for package in self.fits if package in NETWORKS)
-        return network
-
-    @property
-    def features(self) -> list[str]:
-        """All that fits, whether alone or instead of something else."""
-        chosen = (*apart(tuple(itertools.chain(*self.one_of))), *(package for _, package in self.instead))
-        return [package for package in (*self.fits, *chosen) if package != self.network]
-
-    @property
-    def pins(self) -> dict[str, str]:
-        return dict(re.findall(r"^  (board_\w+_pin): GPIO(\d+)$", self.text, re.MULTILINE))
-
-    @property
-    def full(self) -> list[tuple[str, ...]]:
-        """Everything at once, until every choice has been made once."""
-        rounds = max(map(len, self.one_of), default=1)
-        choices = [tuple(choice[number % len(choice)] for choice in self.one_of) for number in range(rounds)]
-        full = [(*self.fits, *apart(choice)) for choice in choices]
-        return [*full, *((*(p for p in self.fits if p not in others), package) for others, package in self.instead)]
-
-    def may_meet(self, one: str, other: str) -> bool:
-        """Whether the board says that two of its packages go together."""
-        for choice in self.one_of:
-            places = [next((i for i, item in enumerate(choice) if p in apart((item,))), None) for p in (one, other)]
-            if None not in places and places[0] != places[1]:
-                return False
-        return not any(
-            {one, other} <= {*others, package} and package in (one, other) for others, package in self.instead
-        )
-
-
-def read_board(file: Path) -> Board:
-    def listed(name: str) -> list[tuple[str, ...]]:
-        return [tuple(line.split(", ")) for line in re.findall(rf"^# {name}: (.+)$", file.read_text(), re.MULTILINE)]
-
-    (fits,) = listed("Fits")
-    replacing = re.findall(r"^# Instead of (.+): (.+)$", file.read_text(), re.MULTILINE)
-    instead = tuple((tuple(others.split(", ")), package) for others, package in replacing)
-    return Board(file.stem, file.read_text(), fits, tuple(listed("One of")), instead)
-
-
-BOARDS = {board.name: board for board in map(read_board, sorted((CONFIGS / "boards").glob("*.yaml")))}
+BOARDS = {file.stem: read_board(file.stem, file.read_text()) for file in sorted((CONFIGS / "boards").glob("*.yaml"))}
 
 
 type Question = tuple[str, tuple[str, ...]]
@@ -99,25 +48,46 @@ def ask(folder: Path, command: tuple[str, ...], questions: list[Question]) -> di
     """What ESPHome says to each of these nodes."""
     shutil.copytree(CONFIGS, folder, ignore=shutil.ignore_patterns("__pycache__", ".esphome"))
     (folder / "secrets.yaml").write_text(SECRETS)
-    calls = []
+    calls: list[tuple[str, ...]] = []
     for number, question in enumerate(questions):
         file = folder / f"node-{number}.yaml"
         file.write_text(node(*question))
-        calls.append(json.dumps([*command, str(file)]))
+        calls.append((*command, str(file)))
+    return dict(zip(questions, run_many(calls), strict=True))
+
+
+def run_many(calls: list[tuple[str, ...]], environment: dict[str, str] | None = None) -> list[Answer]:
+    """What ESPHome answers to each of these calls."""
     result = subprocess.run(
         [str(ESPHOME), str(ROOT / "tests/firmware/esphome_many.py")],
-        input="\n".join(calls),
+        input="\n".join(map(json.dumps, calls)),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=200,
         check=True,
     )
-    return dict(zip(questions, map(tuple, map(json.loads, result.stdout.splitlines())), strict=True))
+    return [tuple(json.loads(line)) for line in result.stdout.splitlines()]
 
 
 def wants(package: str) -> set[str]:
     """The pins that a package takes from the board."""
     return set(re.findall(r"\$\{(board_\w+_pin)\}", PACKAGES[package]))
+
+
+def test_the_program_knows_the_same_boards() -> None:
+    """What it writes for a board is what the board's file says."""
+    assert known_boards() == BOARDS
+
+
+def test_the_program_knows_what_each_package_wants() -> None:
+    features = {name for board in BOARDS.values() for name in board.features}
+    assert features == set(FEATURES)
+    assert {package for package in PACKAGES if package.startswith("network-")} == set(NETWORKS)
+    for name, feature in FEATURES.items():
+        assert {f"board_{terminal}_pin" for terminal in feature.terminals} == wants(name)
+        assert set(NEEDS[name]) <= {feature.needs}
+        assert set(feature.terminals) <= set(TERMINALS)
 
 
 def test_the_boards_are_there() -> None:
@@ -147,8 +117,8 @@ def test_a_board_says_where_its_pins_come_from_and_that_nobody_has_tried_it(boar
 def test_a_board_has_pins_for_what_it_names_and_for_nothing_else(board: Board) -> None:
     for package in PACKAGES:
         if wants(package):
-            assert (wants(package) <= set(board.pins)) == (package in (board.network, *board.features)), package
-    used = set().union(*(wants(package) for package in (board.network, *board.features)))
+            assert (wants(package) <= set(board.pins)) == (package in (board.network_package, *board.features)), package
+    used = set().union(*(wants(package) for package in (board.network_package, *board.features)))
     assert set(board.pins) == used
 
 
@@ -158,7 +128,7 @@ def test_what_goes_together_shares_no_pin_and_what_does_not_does(board: Board) -
         names = [p for package in apart((packages,)) for p in (package, *NEEDS[package])]
         return {board.pins[name] for name in set().union(*map(wants, names))}
 
-    for one, other in itertools.combinations((board.network, *board.features), 2):
+    for one, other in itertools.combinations((board.network_package, *board.features), 2):
         if board.may_meet(one, other) and one not in NEEDS[other] and other not in NEEDS[one]:
             assert not taken(one) & taken(other), (one, other)
     for choice in board.one_of:
@@ -173,12 +143,12 @@ def test_what_goes_together_shares_no_pin_and_what_does_not_does(board: Board) -
 
 def test_what_a_board_has_room_for_is_valid(tmp_path: Path) -> None:
     """Everything at once on every board, and on two of them each package alone: none needs another in secret."""
-    questions = [(board.name, packages) for board in BOARDS.values() for packages in board.full]
+    questions = [(board.name, packages) for board in BOARDS.values() for packages in full(board)]
     named = set()
     for name in ("esp32-relay-x4", "waveshare-esp32-s3-relay-6ch"):
         board = BOARDS[name]
         new = [feature for feature in board.features if feature not in named]
-        questions += [(name, (board.network, *NEEDS[feature], feature)) for feature in new]
+        questions += [(name, (board.network_package, *NEEDS[feature], feature)) for feature in new]
         named.update(new)
     assert named == {feature for board in BOARDS.values() for feature in board.features}
     for question, (code, said) in ask(tmp_path / "configs", ("config",), questions).items():
@@ -189,7 +159,7 @@ def test_what_a_board_has_room_for_is_valid(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_fullest_node_of_each_board_generates(number: int, tmp_path: Path) -> None:
     """In two parts, because it is the slowest."""
-    questions = [(board.name, board.full[0]) for board in list(BOARDS.values())[number::2]]
+    questions = [(board.name, full(board)[0]) for board in list(BOARDS.values())[number::2]]
     for question, (code, said) in ask(tmp_path / "configs", ("compile", "--only-generate"), questions).items():
         assert code == 0, f"{question}: {said}"
 
@@ -197,7 +167,7 @@ def test_the_fullest_node_of_each_board_generates(number: int, tmp_path: Path) -
 def test_readers_are_connected_and_say_nothing(tmp_path: Path) -> None:
     """What a reader gives goes to the gate; numbers and digits go nowhere else, not even into the log."""
     board = BOARDS["waveshare-esp32-s3-relay-6ch"]
-    ((code, said),) = ask(tmp_path / "configs", ("compile", "--only-generate"), [(board.name, board.full[0])]).values()
+    ((code, said),) = ask(tmp_path / "configs", ("compile", "--only-generate"), [(board.name, full(board)[0])]).values()
     assert code == 0, said
     (main,) = (tmp_path / "configs/.esphome").rglob("main.cpp")
     generated = main.read_text()

@@ -8,32 +8,14 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from facegate.core.boards import Board
 from tests.firmware.compiled import ROOT
-from tests.firmware.test_boards import BOARDS, Board
+from tests.firmware.test_boards import BOARDS
 from tests.parts.broker import Mosquitto
 
 DOCS = ROOT / "docs"
 PAGES = ("boards.md", "commissioning.md", "commissioning.zh-Hans.md", "flashing.md", "threat-model.md", "wiring.md")
 NODE = "facegate/home/gate/main-entrance"
-TERMINALS = {
-    "exit_button": "exit button",
-    "fire_input": "fire alarm",
-    "passage_sensor": "light barrier",
-    "second_beam": "second light barrier",
-    "door_contact": "door contact",
-    "tamper": "tamper contact",
-    "fire_reset": "fire reset",
-    "wiegand_d0": "Wiegand D0",
-    "wiegand_d1": "Wiegand D1",
-    "reader_rx": "RDM6300 TX",
-    "i2c_sda": "PN532 SDA",
-    "i2c_scl": "PN532 SCL",
-    **{f"keypad_row_{number}": f"keypad row {number}" for number in range(1, 5)},
-    **{f"keypad_column_{number}": f"keypad column {number}" for number in range(1, 4)},
-    "lamp": "lamp",
-    "rgb": "RGB LED (on the board)",
-    "buzzer": "buzzer",
-}
 
 
 def example(page: str, language: str) -> str:
@@ -108,21 +90,13 @@ def test_a_node_can_reach_its_own_topics_only(tmp_path: Path) -> None:
                 account.close()
 
 
-def expected_rows(board: Board) -> list[tuple[str, str]]:
-    """The terminals of a board as its file has them, in the order of the page."""
-    pins = dict(re.findall(r"^  board_(\w+)_pin: GPIO(\d+)", board.text, re.MULTILINE))
-    relays = re.findall(r"    id: relay_(\d)\n    pin: GPIO(\d+)", board.text)
-    return [
-        *((f"relay {number} of FaceGate", pin) for number, pin in relays),
-        *((text, pins[name]) for name, text in TERMINALS.items() if name in pins),
-    ]
-
-
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_the_page_of_boards_says_what_the_board_file_says(board: Board) -> None:
     page = (DOCS / "boards.md").read_text()
     section = page.partition(f"`boards/{board.name}.yaml`")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| ([^|]+?) \| (\d+) \|", section, re.MULTILINE) == expected_rows(board)
+    assert re.findall(r"^\| ([^|]+?) \| (\d+) \|", section, re.MULTILINE) == [
+        (terminal.label.en, str(terminal.pin)) for terminal in board.wiring()
+    ]
     fits = ", ".join(f"`{package}`" for package in board.fits)
     assert f"Fits: {fits}" in section.replace("\n", " ")
     for choice in board.one_of:
