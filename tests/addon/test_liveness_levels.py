@@ -14,7 +14,7 @@ from facegate.core.challenge import SECONDS, Challenge
 from facegate.core.models import Camera, Decision, LivenessLevel, Method, Reason, ResidentState, Verdict
 from facegate.core.second_factor import FACTORS, LASTS, Factor
 from facegate.core.session import Thresholds
-from facegate.pipeline import SHOW_FACTOR, CameraPipeline
+from facegate.pipeline import CameraPipeline
 from facegate.vision import motion
 from facegate.watch import CameraWatch
 from tests.fakes.sight import Eyes, Person, Scene, recognition
@@ -243,7 +243,7 @@ def test_a_face_waits_for_its_own_second_factor(method):
     gateway = Gateway(LivenessLevel.SECOND_FACTOR)
     assert gateway.show(A, seconds=2) == [denied(Reason.SECOND_FACTOR_MISSING)]
     assert gateway.decisions[0].resident == "A"
-    assert gateway.pipeline.prompt == SHOW_FACTOR
+    assert gateway.pipeline.prompt == "show_factor"
     gateway.present("A", method)
     assert gateway.show(A, seconds=1) == [GRANTED]
     decision = gateway.decisions[-1]

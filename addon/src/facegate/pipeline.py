@@ -17,11 +17,13 @@ import numpy as np
 from facegate.core import second_factor
 from facegate.core.admission import Admissions
 from facegate.core.challenge import Challenge
+from facegate.core.guidance import Advice, advise, advise_after
 from facegate.core.intent import Intent, in_zone
 from facegate.core.liveness import LEAST_CONTEXT, context, weigh
 from facegate.core.matching import Match
 from facegate.core.models import Camera, Decision, Face, Frame, Image, LivenessLevel, Method, Reason, Vector, Verdict
 from facegate.core.policy import Ruling, decide
+from facegate.core.press import Press, nearest
 from facegate.core.quality import GATE, Fault, Pose, Quality, acts, assess, estimate_pose
 from facegate.core.recognition import Recognition
 from facegate.core.session import Approach, Outcome, Sight
@@ -34,8 +36,11 @@ WATCH = 0.25
 
 _RANDOM = SystemRandom()
 
-SHOW_FACTOR = "show_factor"
-"""The prompt to whoever was recognised where a second factor is asked for."""
+LINGER = 0.7
+"""Seconds beyond the dwell before somebody is told what to do: most are recognised by then."""
+
+SPOILT = 3
+"""Poor pictures in a row before they are told what is wrong with them: one may be a blink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class _Visit:
     """What is known on one run of one track.
 
     ``first``: the aligned face that later ones are compared with. ``refused``: why the track was refused last, which
-    is not said twice.
+    is not said twice. ``armed``: until when a press lets this face be recognised; ``told``: what came of an earlier
+    press was said. ``faults``, ``spoilt``: what was wrong with the newest picture, and with how many in a row.
     """
 
     run: int
@@ -61,10 +67,20 @@ class _Visit:
     first: Image | None = None
     refused: Reason | None = None
     looked: float = float("-inf")
+    armed: float | None = None
+    told: bool = False
+    faults: tuple[Fault, ...] = ()
+    spoilt: int = 0
 
     @property
     def outcome(self) -> Outcome | None:
         return self.approach.outcome if self.approach else None
+
+    def counts(self, at: float) -> bool:
+        """Whether a press still lets this face be recognised: until it is decided, then for whom it has named."""
+        if self.armed is None:
+            return False
+        return at <= self.armed if self.outcome is None else self.outcome.resident is not None
 
 
 class CameraPipeline:
@@ -106,6 +122,8 @@ class CameraPipeline:
         self._waiting = Admissions()  # recognised, and waiting for a second factor
         self._factors: tuple[second_factor.Factor, ...] = ()
         self._shown: deque[second_factor.Factor] = deque(maxlen=16)  # handed over from other threads
+        self._press: Press | None = None
+        self._presses: deque[Press] = deque(maxlen=1)  # handed over from other threads; the newest counts
 
     def process(self, frame: Frame) -> list[Decision]:
         """Return what this frame decides: mostly nothing, and at most one decision for each face in it."""
@@ -121,6 +139,10 @@ class CameraPipeline:
         """Take a second factor that was shown at this camera's gate; the next frame may be decided by it."""
         self._shown.append(factor)
 
+    def press(self, at: float) -> None:
+        """Take a press of the button at this camera's gate, heard of ``at`` (monotonic seconds). From any thread."""
+        self._presses.append(Press(at))
+
     def _go(self, frame: Frame, decisions: list[Decision]) -> None:
         """The whole way, in the order of the stages."""
         self._take_recognition()
@@ -128,9 +150,10 @@ class CameraPipeline:
         faces = self._mask_out(self._detect(frame), frame)
         tracks = self._track(faces, frame.captured_at)
         acting = [track for track in tracks if self._acts(track, frame.captured_at)]
-        for track in acting:
+        wanted = self._wanted(acting, frame.captured_at)
+        for track in wanted:
             self._look(track, frame)
-        staying = [track for track in acting if self._visits[track.id].intent.stayed(self.camera.dwell)]
+        staying = [track for track in wanted if self._visits[track.id].intent.stayed(self.camera.dwell)]
         for track, looks in self._identify(staying):
             decision = self._judge(track, looks, frame)
             if decision is not None:
@@ -154,7 +177,7 @@ class CameraPipeline:
             self._admissions = self._admissions.without(resident)
             visit = self._visits.get(track)
             if visit is not None:
-                self._visits[track] = _Visit(visit.run, intent=visit.intent)
+                self._visits[track] = _Visit(visit.run, intent=visit.intent, armed=visit.armed)
 
     def _take_recognition(self) -> None:
         """Whatever is undecided begins anew under a new gallery: evidence rests on one."""
@@ -197,14 +220,48 @@ class CameraPipeline:
         self._visits[track.id] = replace(visit, intent=visit.intent.saw(acting, at))
         return acting
 
+    def _wanted(self, acting: Sequence[Track], at: float) -> list[Track]:
+        """Whose approach is looked into: everybody's, or on a gate with a button the one that a press is for."""
+        if not self.camera.on_press:
+            return list(acting)
+        while self._presses:
+            self._press = self._presses.popleft()
+        if self._press is not None and self._press.at <= at:
+            self._arm(acting, self._press, at)
+        for track, visit in list(self._visits.items()):
+            if not visit.counts(at) and visit.armed is not None:  # nothing of what it has allowed is kept
+                self._visits[track] = _Visit(visit.run, intent=visit.intent, told=visit.outcome is not None)
+        return [track for track in acting if self._visits[track.id].counts(at)]
+
+    def _arm(self, acting: Sequence[Track], press: Press, at: float) -> None:
+        """Give the press to whoever stands nearest and was not recognised yet."""
+        if not press.counts(at):
+            self._press = None
+            return
+        track = nearest([track for track in acting if not self._is_named(track.id)])
+        if track is None:
+            return  # nobody has looked up yet
+        self._press = None
+        visit = self._visits[track.id]
+        begun = visit.outcome is None and visit.counts(at)  # pressed twice: nothing begins anew
+        visit = visit if begun else _Visit(visit.run, intent=visit.intent)
+        self._visits[track.id] = replace(visit, armed=press.until)
+
+    def _is_named(self, track: int) -> bool:
+        outcome = self._visits[track].outcome
+        return outcome is not None and outcome.resident is not None
+
     def _look(self, track: Track, frame: Frame) -> None:
         """Add this frame to what waits to be embedded."""
         visit = self._visits[track.id]
         at = frame.captured_at
         if visit.outcome is not None and at - visit.looked < WATCH:
             return
-        waiting = (*visit.waiting, self._see(track.face, frame))[-self._used.thresholds.of :]
-        self._visits[track.id] = replace(visit, waiting=waiting, looked=at)
+        look = self._see(track.face, frame)
+        waiting = (*visit.waiting, look)[-self._used.thresholds.of :]
+        faults = look.sight.faults
+        spoilt = visit.spoilt + 1 if faults else 0
+        self._visits[track.id] = replace(visit, waiting=waiting, looked=at, faults=faults, spoilt=spoilt)
 
     def _see(self, face: Face, frame: Frame) -> _Look:
         """Align → good enough? → alive?"""
@@ -288,6 +345,9 @@ class CameraPipeline:
             if approach.face != face:  # Someone else: intent and everything else begin with this frame.
                 visit = replace(visit, intent=Intent(sight.at, at), first=look.chip, refused=None)
                 self._part(track.id)
+                if self.camera.on_press:  # and they have not pressed
+                    self._visits[track.id] = replace(visit, approach=None, first=None, armed=None)
+                    return None
             named = self._used.thresholds.names(sight.match) if sight.match else None
             if named is not None:
                 self._admissions = self._admissions.name(named, track.id, at)
@@ -328,7 +388,26 @@ class CameraPipeline:
         for visit in self._visits.values():
             if visit.approach and visit.approach.challenge and not visit.outcome:
                 return str(visit.approach.challenge.prompt)
-        return SHOW_FACTOR if self._waiting.of else ""
+        return Advice.SHOW_FACTOR if self._waiting.of else self._guide()
+
+    def _guide(self) -> str:
+        """What helps whoever stands nearest, lingers there, and was not decided about yet."""
+        for track in sorted(self._tracker.live, key=lambda track: -track.face.size):
+            visit = self._visits.get(track.id)
+            lingers = track.last_seen - track.first_seen >= self.camera.dwell + LINGER
+            if visit is None or visit.outcome is not None or visit.told or not lingers:
+                continue
+            if visit.intent.last is None or visit.intent.last < track.last_seen:
+                small = track.face.size < self.camera.min_face
+                far = track.face.size < self.camera.min_face / 2  # a passer-by, whom nobody has asked
+                advice = "" if far else Advice.COME_CLOSER if small else Advice.LOOK
+            elif self.camera.on_press and visit.armed is None:
+                advice = Advice.PRESS_BUTTON
+            else:
+                advice = advise(visit.faults) if visit.spoilt >= SPOILT else ""
+            if advice:
+                return advice
+        return ""
 
     def _complete(self, frame: Frame) -> Decision | None:
         """Let in whose face waits and whose second factor is here; each factor opens once."""
@@ -379,7 +458,7 @@ class CameraPipeline:
     def _say(
         self, track: int, ruling: Ruling, outcome: Outcome, frame: Frame, method: Method = Method.FACE
     ) -> Decision:
-        match = outcome.match
+        match, visit = outcome.match, self._visits.get(track)
         return Decision(
             camera=self.camera.id,
             gate=self.camera.gate,
@@ -394,6 +473,7 @@ class CameraPipeline:
             score=match.score if match else None,
             runner_up=match.runner_up_score if match and match.runner_up else None,
             liveness=outcome.liveness,
+            advice="" if visit is None else advise_after(ruling.reason, visit.faults),
         )
 
     def _rule(self, outcome: Outcome) -> Ruling:

@@ -98,6 +98,8 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     LOCKDOWN = "lockdown"
     REMOTE = "remote"
+    GUARD = "guard"
+    STANDS_OPEN = "stands_open"
     NODE_SILENT = "node_silent"
     NODE_BUSY = "node_busy"
     NODE_REFUSED = "node_refused"
@@ -105,6 +107,7 @@ class Reason(StrEnum):
     PERSON_LEFT = "person_left"
     FAULT = "fault"
     PASSAGE = "passage"
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,8 @@ class Decision:
 
     ``at``: monotonic seconds of the frame that decided; ``clip_time``: the same in stream time. ``score`` and
     ``runner_up``: cosine of the best and second-best resident, ``None`` where nothing was matched. ``ms``: stage
-    times of the deciding frame. ``liveness``: what was known of life by then.
+    times of the deciding frame. ``liveness``: what was known of life by then. ``advice``: what the person can do about a
+    refusal, a translation key, empty for nothing.
     """
 
     camera: str
@@ -271,3 +275,4 @@ class Decision:
     faces: int = 1
     ms: dict[str, float] = field(default_factory=dict)
     liveness: LivenessEvidence | None = None
+    advice: str = ""
