@@ -1,23 +1,26 @@
-"""Cameras and clips: one thread a camera, which keeps the newest frame alone. The only file that knows av."""
+"""Cameras and clips: one thread a camera, which keeps the newest frame alone."""
 
 import logging
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
-
-import av
-import av.error
-import numpy as np
-from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from facegate.adapters import demo_clip
 from facegate.adapters.camera_state import CameraError, CameraState, Condition, Fault, Patience, names_a_host, redact
 from facegate.adapters.capture_clock import CaptureClock
+from facegate.adapters.decoding import (
+    SOFTWARE,
+    Converter,
+    Decoder,
+    Reports,
+    luma_of,
+    open_source,
+    pictures_of,
+    video_of,
+)
+from facegate.adapters.glance import Glance, Luma, Stillness, step
 from facegate.core.models import Camera, Frame, Image
 
 __all__ = [
@@ -26,8 +29,10 @@ __all__ = [
     "CameraState",
     "Condition",
     "Fault",
+    "Glance",
     "Patience",
     "frames",
+    "glances",
     "is_network",
     "open_camera",
     "redact",
@@ -40,28 +45,31 @@ TRANSPORTS = ("tcp", "udp")
 # What FFmpeg may open on behalf of a source: no address can make it read local files, no clip can make it call out.
 _NETWORK_PROTOCOLS = "rtp,udp,tcp,tls,http,https,httpproxy,crypto"
 _FILE_PROTOCOLS = "file"
-_MADE = struct.Struct("<q")  # the wall clock of FFmpeg's AVProducerReferenceTime; the flags behind it say nothing here
 _BEHIND = 0.5  # seconds a clip may fall behind real time before it goes on from where it is
 
 
 class _Shot(NamedTuple):
-    image: Image
+    luma: Luma
     captured_at: float
     clip_time: float
+    image: Callable[[], Image]
 
 
 class CameraReader:
     """One camera at work. ``latest`` hands out the newest frame; frames in between are gone, there is no queue."""
 
-    def __init__(self, camera: Camera, *, loop: bool = False, patience: Patience | None = None) -> None:
+    def __init__(
+        self, camera: Camera, *, loop: bool = False, patience: Patience | None = None, decoding: str = SOFTWARE
+    ) -> None:
         self._camera = camera
         self._loop = loop
         self._patience = patience or Patience()
-        self._stillness = _Stillness()
+        self._stillness = Stillness()
         self._clock = CaptureClock()
+        self._decoder = Decoder(decoding)
         self._changed = threading.Condition()
         self._stopped = threading.Event()
-        self._newest: Frame | None = None
+        self._newest: Glance | None = None
         self._number = 0
         self._published_at = 0.0
         self._fault: Fault | None = Fault.CONNECTING
@@ -82,8 +90,21 @@ class CameraReader:
                 fault = Fault.FROZEN
         return CameraState.of(fault)
 
+    @property
+    def decodes_as_asked(self) -> bool:
+        """False where hardware was asked for and does not decode: software does."""
+        return self._decoder.as_asked
+
     def latest(self, after: int, timeout: float) -> Frame | None:
-        """The newest frame whose number is greater than ``after``; ``None`` when none comes within ``timeout`` s."""
+        """The newest frame whose number is greater than ``after``; ``None`` when none comes within ``timeout`` s.
+
+        Raises CameraError where the picture cannot be converted.
+        """
+        glance = self.glance(after, timeout)
+        return None if glance is None else glance.frame()
+
+    def glance(self, after: int, timeout: float) -> Glance | None:
+        """The same, not yet converted: whoever need not look at a picture spares itself a fifth of its cost."""
         with self._changed:
             self._changed.wait_for(lambda: self._number > after or self._stopped.is_set(), timeout)
             return self._newest if self._number > after else None
@@ -104,7 +125,7 @@ class CameraReader:
         while not self._stopped.is_set():
             before = self._number
             try:
-                told = (self._stillness, self._clock)
+                told = (self._stillness, self._clock, self._decoder)
                 shots = _shots(self._camera, self._patience, told, self._stopped.wait, pace=True, loop=self._loop)
                 for shot in shots:
                     self._publish(shot)
@@ -123,7 +144,7 @@ class CameraReader:
             if self._stopped.is_set():
                 return
             self._number += 1
-            self._newest = Frame(self._camera.id, self._number, *shot)
+            self._newest = Glance(self._camera.id, self._number, *shot)
             self._published_at = time.monotonic()
             recovered, self._fault = self._fault is not None, None
             self._changed.notify_all()
@@ -143,9 +164,14 @@ class CameraReader:
         return True
 
 
-def open_camera(camera: Camera, *, loop: bool = False, patience: Patience | None = None) -> CameraReader:
-    """Start reading a camera, a file (in real time, ``loop`` for ever) or the demo's source; never fails by itself."""
-    return CameraReader(camera, loop=loop, patience=patience)
+def open_camera(
+    camera: Camera, *, loop: bool = False, patience: Patience | None = None, decoding: str = SOFTWARE
+) -> CameraReader:
+    """Start reading a camera, a file (in real time, ``loop`` for ever) or the demo's source; never fails by itself.
+
+    ``decoding``: one of the settings' words; where that hardware is not there, software decodes.
+    """
+    return CameraReader(camera, loop=loop, patience=patience, decoding=decoding)
 
 
 def frames(
@@ -155,11 +181,19 @@ def frames(
 
     Raises CameraError where the source cannot be opened or fails on the way.
     """
+    for glance in glances(source, camera=camera, transport=transport, pace=pace, loop=loop):
+        yield glance.frame()
+
+
+def glances(
+    source: str, *, camera: str = "clip", transport: str = "tcp", pace: bool = False, loop: bool = False
+) -> Iterator[Glance]:
+    """The same, not yet converted."""
     what = Camera(id=camera, gate="", source=source, transport=transport)
     patience = Patience()
-    shots = _shots(what, patience, (_Stillness(), CaptureClock()), _sleep, pace=pace, loop=loop)
-    for number, shot in enumerate(shots, 1):
-        yield Frame(camera, number, *shot)
+    memory = (Stillness(), CaptureClock(), Decoder(SOFTWARE))
+    for number, shot in enumerate(_shots(what, patience, memory, _sleep, pace=pace, loop=loop), 1):
+        yield Glance(camera, number, *shot)
 
 
 def is_network(source: str) -> bool:
@@ -176,7 +210,7 @@ type _Wait = Callable[[float], bool]
 """Waits so many seconds; true when reading shall stop."""
 
 
-type _Memory = tuple[_Stillness, CaptureClock]
+type _Memory = tuple[Stillness, CaptureClock, Decoder]
 """What is known of a camera beyond one connection."""
 
 
@@ -190,7 +224,7 @@ def _shots(
         if kind.lower() not in NETWORK or camera.transport not in TRANSPORTS or not names_a_host(camera.source):
             raise CameraError(Fault.ADDRESS)
         return _stream(camera, patience, memory, wait)
-    return _clip(rest if separator else camera.source, wait, pace=pace, loop=loop)
+    return _clip(rest if separator else camera.source, memory[-1], wait, pace=pace, loop=loop)
 
 
 def _demo(source: str, wait: _Wait) -> Iterator[_Shot]:
@@ -206,20 +240,26 @@ def _demo(source: str, wait: _Wait) -> Iterator[_Shot]:
         due = programme.time_of(index)
         if wait(max(0.0, due - time.monotonic())):
             return
-        yield _Shot(programme.picture(index), due, index / programme.fps)
+        image = programme.picture(index)
+        every = step(image.shape[1])
+        yield _Shot(image[::every, ::every, 1].copy(), due, index / programme.fps, partial(_as_it_is, image))
         shown = index
 
 
-def _clip(path: str, wait: _Wait, *, pace: bool, loop: bool) -> Iterator[_Shot]:
+def _as_it_is(image: Image) -> Image:
+    return image
+
+
+def _clip(path: str, decoder: Decoder, wait: _Wait, *, pace: bool, loop: bool) -> Iterator[_Shot]:
     """A file. Capture times are those of a camera that had filmed it from now on."""
     base, started = 0.0, time.monotonic()
     while True:
         reached = base
-        with _open(path, {"protocol_whitelist": _FILE_PROTOCOLS}, None) as container:
-            stream, image_of = _video(container), _Converter()
+        with open_source(path, {"protocol_whitelist": _FILE_PROTOCOLS}, None, decoder) as container:
+            stream, image_of = video_of(container), Converter()
             step = 1.0 / float(stream.average_rate or 25)
             first: float | None = None
-            for picture in _pictures(container, stream):
+            for picture in pictures_of(container, stream, decoder):
                 if picture is None:
                     continue
                 stamp = picture.time if picture.pts is not None else reached - base + step
@@ -231,7 +271,7 @@ def _clip(path: str, wait: _Wait, *, pace: bool, loop: bool) -> Iterator[_Shot]:
                     return
                 if pace and time.monotonic() - due > _BEHIND:
                     started += time.monotonic() - due
-                yield _Shot(image_of(picture), started + clip_time, clip_time)
+                yield _Shot(luma_of(picture), started + clip_time, clip_time, image_of(picture))
         if not loop:
             return
         if reached == base:
@@ -241,7 +281,7 @@ def _clip(path: str, wait: _Wait, *, pace: bool, loop: bool) -> Iterator[_Shot]:
 
 def _stream(camera: Camera, patience: Patience, memory: _Memory, wait: _Wait) -> Iterator[_Shot]:
     """A camera on the network: frames as they come, each with its time of capture."""
-    stillness, clock = memory
+    stillness, clock, decoder = memory
     clock.connect()
     options = {
         "protocol_whitelist": _NETWORK_PROTOCOLS,
@@ -257,18 +297,19 @@ def _stream(camera: Camera, patience: Patience, memory: _Memory, wait: _Wait) ->
         options |= {"rtsp_transport": camera.transport, "allowed_media_types": "video"}
     else:
         options["use_wallclock_as_timestamps"] = "1"  # MJPEG over HTTP carries no time of its own
-    with _open(camera.source, options, (patience.connecting, patience.silence)) as container:
-        stream, image_of, reports = _video(container), _Converter(), _Reports()
+    with open_source(camera.source, options, (patience.connecting, patience.silence), decoder) as container:
+        stream, image_of, reports = video_of(container), Converter(), Reports()
         first = last = float("-inf")
         heard_at = arrival = time.monotonic()
-        for picture in _pictures(container, stream, reports):
+        for picture in pictures_of(container, stream, decoder, reports):
             before, arrival = arrival, time.monotonic()
             if wait(0):
                 return
             if arrival - before > patience.silence:  # the last, old picture, which FFmpeg lets go of when all has ended
                 raise CameraError(Fault.FROZEN)
             stamp = last if picture is None else picture.time if picture.pts is not None else arrival
-            if picture is None or stamp <= last or stillness.same(_sample(picture)):
+            luma = None if picture is None or stamp <= last else luma_of(picture)
+            if picture is None or luma is None or stillness.same(luma):
                 if arrival - heard_at > (patience.stillness if stillness.still else patience.silence):
                     raise CameraError(Fault.FROZEN)
                 continue
@@ -280,109 +321,4 @@ def _stream(camera: Camera, patience: Patience, memory: _Memory, wait: _Wait) ->
             if not clock.live:
                 continue
             heard_at = arrival
-            yield _Shot(image_of(picture), captured_at, stamp - first)
-
-
-class _Reports:
-    """What the camera has reported of its own clock (RTCP), as FFmpeg hands it on: with packets, in microseconds."""
-
-    def __init__(self) -> None:
-        self._epoch: float | None = None
-
-    def read(self, packet: av.Packet[VideoStream]) -> None:
-        """Take note of the time at which a packet was made, where it is told."""
-        if packet.pts is None or not packet.has_sidedata("prft"):
-            return
-        (made_us,) = _MADE.unpack_from(bytes(packet.get_sidedata("prft")))
-        self._epoch = made_us / 1e6 - float(packet.pts * packet.time_base)
-
-    def sent(self, stream_time: float) -> float | None:
-        """The same moment by the camera's clock; ``None`` as long as it has told nothing."""
-        return None if self._epoch is None else stream_time + self._epoch
-
-
-class _Stillness:
-    """Whether the camera shows the same picture again and again; outlives a reconnection, as a hung encoder does."""
-
-    def __init__(self) -> None:
-        self._sample: NDArray[np.uint8] | None = None
-        self.still = False
-
-    def same(self, sample: NDArray[np.uint8]) -> bool:
-        self.still = self._sample is not None and np.array_equal(self._sample, sample)
-        self._sample = sample
-        return self.still
-
-
-def _sample(picture: av.VideoFrame) -> NDArray[np.uint8]:
-    """Every eighth pixel of every eighth row of the first plane: noise and motion show there as everywhere."""
-    plane = picture.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[::8, : plane.width : 8].copy()
-
-
-class _Converter:
-    """Decoded picture → BGR array, with one scaler for the whole stream. Raises CameraError."""
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def __call__(self, picture: av.VideoFrame) -> Image:
-        try:
-            converted = self._reformatter.reformat(picture, format="bgr24").to_ndarray()
-        except (av.error.FFmpegError, ValueError) as error:
-            raise CameraError(Fault.CODEC) from error
-        return np.ascontiguousarray(converted, np.uint8)
-
-
-def _open(address: str, options: dict[str, str], limits: tuple[float, float] | None) -> InputContainer:
-    """Open a source. FFmpeg's errors quote the address, so none is ever chained to or logged: only its kind counts."""
-    fault: Fault
-    try:
-        return av.open(address, "r", options=options, timeout=limits)
-    except av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError:
-        fault = Fault.CREDENTIALS
-    except av.error.HTTPNotFoundError:
-        fault = Fault.NO_STREAM
-    except av.error.InvalidDataError:
-        fault = Fault.NOT_VIDEO
-    except av.error.ProtocolNotFoundError:
-        fault = Fault.ADDRESS
-    except av.error.FFmpegError, OSError, ValueError:
-        fault = Fault.UNREACHABLE if limits else Fault.FILE
-    raise CameraError(fault)
-
-
-def _video(container: InputContainer) -> VideoStream:
-    if not container.streams.video:
-        raise CameraError(Fault.NOT_VIDEO)
-    stream = container.streams.video[0]
-    if stream.codec_context is None:
-        raise CameraError(Fault.CODEC)
-    stream.thread_type = "SLICE"  # frame threads would hold back a frame each
-    return stream
-
-
-def _pictures(
-    container: InputContainer, stream: VideoStream, reports: _Reports | None = None
-) -> Iterator[av.VideoFrame | None]:
-    """Decoded pictures; ``None`` for each packet that gives none or a damaged one."""
-    fault: Fault | None = None
-    try:
-        for packet in container.demux(stream):
-            if reports is not None:
-                reports.read(packet)
-            try:
-                pictures = packet.decode()
-            except av.error.InvalidDataError:
-                pictures = []
-            sound = [picture for picture in pictures if not picture.is_corrupt]
-            yield from sound or (None,)
-    except av.error.ExitError, av.error.TimeoutError:
-        fault = Fault.FROZEN
-    except av.error.DecoderNotFoundError, av.error.PatchWelcomeError:
-        fault = Fault.CODEC
-    except av.error.FFmpegError, OSError:
-        fault = Fault.LOST
-    if fault is not None:
-        raise CameraError(fault)
+            yield _Shot(luma, captured_at, stamp - first, image_of(picture))
