@@ -184,6 +184,19 @@ def test_refused_with_the_way_out(folder: Path, addition: str, sentence: str) ->
     assert sentence in output
 
 
+def test_a_reset_without_a_fire_is_refused(folder: Path) -> None:
+    file = folder / "facegate-gate.yaml"
+    text = file.read_text()
+    reset = "  fire_reset: !include packages/fire-reset.yaml"
+    assert f"  # {reset.strip()}" in text
+    file.write_text(
+        text.replace(f"  # {reset.strip()}", reset).replace("  fire_input: !include packages/fire-input.yaml\n", "")
+    )
+    code, output = esphome("config", file)
+    assert code != 0
+    assert "fire_reset ends the release of a fire, which this gate cannot hear of; set fire_input" in output
+
+
 def test_an_internal_entity_beside_the_relays_is_allowed(folder: Path) -> None:
     file = folder / "changed.yaml"
     file.write_text(

@@ -123,6 +123,12 @@ def _fits_together(config: dict[str, Any]) -> dict[str, Any]:
             f"{CONF_SECOND_PASSAGE_SENSOR} tells the direction beside a first one; set {CONF_PASSAGE_SENSOR}",
             [CONF_SECOND_PASSAGE_SENSOR],
         )
+    if CONF_FIRE_RESET in config and CONF_FIRE_INPUT not in config:
+        raise cv.Invalid(
+            f"{CONF_FIRE_RESET} ends the release of a fire, which this gate cannot hear of; set {CONF_FIRE_INPUT}, or "
+            f"remove {CONF_FIRE_RESET}",
+            [CONF_FIRE_RESET],
+        )
     return config
 
 
