@@ -1,5 +1,6 @@
 """Compiles the C++ test programs, once for each state of their sources."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -33,11 +34,13 @@ def compiled(source: str, *options: str, compiler: str = "g++") -> Path:
     folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests"
     folder.mkdir(parents=True, exist_ok=True)
     built = folder / f"{source.removesuffix('.cpp')}-{state.hexdigest()[:16]}"
-    if not built.exists():
-        fresh = folder / f".{built.name}.{os.getpid()}"
-        result = subprocess.run([*command, "-o", str(fresh)], capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        for old in folder.glob(f"{source.removesuffix('.cpp')}-*"):
-            old.unlink(missing_ok=True)
-        fresh.rename(built)
+    with (folder / f"{source}.lock").open("w") as lock:  # tests run side by side, and more than one wants the program
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            fresh = folder / f".{built.name}"
+            result = subprocess.run([*command, "-o", str(fresh)], capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stderr
+            for old in folder.glob(f"{source.removesuffix('.cpp')}-*"):
+                old.unlink(missing_ok=True)
+            fresh.rename(built)
     return built
