@@ -26,7 +26,8 @@ type NodeState = Literal["online", "silent", "offline"]
 class NodeReport:
     """A verified event of the node. ``history``: it is too old, or its age unknown, and so it may cause nothing.
 
-    ``lost``: how many events of the same boot between the one before and this never arrived.
+    ``lost``: how many events between the one before and this never arrived; what was lost at the end of a boot, after
+    the last one that did arrive, nobody can count.
     """
 
     gate: str
@@ -121,7 +122,9 @@ class NodeVoice:
         event = self._take(NodeEvent, "event", payload, retained)
         if event is None:
             return None
-        lost = event.seq - before.seq - 1 if before is not None and before.boot == event.boot else 0
+        lost = 0
+        if before is not None:  # each boot counts its events from 1
+            lost = event.seq - 1 - (before.seq if before.boot == event.boot else 0)
         uptime = self.uptime()
         live = uptime is not None and event.boot == self.boot and uptime - event.uptime <= HISTORY_MS
         return NodeReport(self.gate, event, history=not live, lost=lost)

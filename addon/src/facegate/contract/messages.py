@@ -22,6 +22,10 @@ GRANTED: Final = "access_granted"
 DENIED: Final = "access_denied"
 ACCESS_TYPES: Final = (GRANTED, DENIED)
 PASSAGE_TYPES: Final = ("passed", "not_passed", "tailgated", "forced")
+GATE_TYPES: Final = ("exit", "fire", "tamper", "held", "mode", "locked", "key", "refused", "lost")
+"""What a gate tells of itself; ``detail`` says more. Nobody's name is in it."""
+FIRES: Final = ("none", "active", "latched")
+"""``latched``: the contact is quiet again, and the gate stays released until somebody resets it."""
 METHODS: Final = ("face", "qr", "pin", "card", "phone", "remote", "exit", "none")
 DIRECTIONS: Final = ("entry", "exit")
 REASONS: Final = (
@@ -40,6 +44,8 @@ REASONS: Final = (
     "expired",
     "lockdown",
     "remote",
+    "guard",
+    "stands_open",
     "node_silent",
     "node_busy",
     "node_refused",
@@ -47,6 +53,7 @@ REASONS: Final = (
     "person_left",
     "fault",
     "passage",
+    "reported",
 )
 """Why; each is a translation key wherever a person sees it."""
 
@@ -120,10 +127,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class GateEvent:
-    """One access decision or one passage. The resident appears only as ``alias``, which the API resolves once.
+    """One access decision, one passage, or what a gate tells of itself.
 
-    ``at`` is Unix time in ms. (``boot``, ``seq``) only ever grow. ``opening`` ties a passage to its grant.
-    ``ms`` holds stage times in whole milliseconds.
+    The resident appears only as ``alias``, which the API resolves once. ``at`` is Unix time in ms. (``boot``, ``seq``)
+    only ever grow. ``opening`` ties a passage to its grant. ``ms`` holds stage times in whole milliseconds. ``detail``
+    says more of the types in :data:`GATE_TYPES`: start, quiet or clear, the mode, a number.
     """
 
     site: str
@@ -140,6 +148,7 @@ class GateEvent:
     alias: str = ""
     opening: str = ""
     ms: dict[str, int] = field(default_factory=dict)
+    detail: str = ""
 
     def sign(self, key: bytes) -> bytes:
         """Return the message under the pairing key."""
@@ -158,7 +167,8 @@ class GateEvent:
 class GateState:
     """Mode and health of one gate. ``camera``: ok, silent, off; ``node``: online, silent, offline.
 
-    ``prompt``: what somebody before the camera is asked to do now, empty for nothing.
+    ``prompt``: what somebody before the camera is asked to do now, empty for nothing. ``fire``: one of :data:`FIRES`.
+    ``tamper``: the node's case is open; ``held``: the door stays open for too long.
     """
 
     site: str
@@ -172,6 +182,9 @@ class GateState:
     node: str = "offline"
     problems: list[str] = field(default_factory=list)
     prompt: str = ""
+    fire: str = "none"
+    tamper: bool = False
+    held: bool = False
 
     def sign(self, key: bytes) -> bytes:
         """Return the message under the pairing key."""

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
-from facegate.adapters.store.access import INTERRUPTED, AccessRecord, AccessStore, Intent
+from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
 from facegate.adapters.store.errors import ConsentError, ExistsError, InUseError, NotFoundError, StoreError
 from facegate.adapters.store.gates import GateStore
+from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent, ResidentStore
 from facegate.adapters.store.tokens import Token, TokenStore
@@ -24,6 +25,8 @@ from facegate.core.models import ResidentState
 __all__ = [
     "FACE_AT_GATES",
     "INTERRUPTED",
+    "RESET",
+    "UNSEEN",
     "AccessRecord",
     "Consent",
     "ConsentError",
@@ -31,6 +34,8 @@ __all__ = [
     "InUseError",
     "Intent",
     "NotFoundError",
+    "OrderRecord",
+    "Report",
     "RuleChange",
     "Store",
     "StoreError",
@@ -40,7 +45,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(GateStore, ResidentStore, AccessStore, TokenStore, RecognitionStore):
+class Store(GateStore, ResidentStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
     """The whole store of one data folder."""
 
     @classmethod
@@ -53,6 +58,7 @@ class Store(GateStore, ResidentStore, AccessStore, TokenStore, RecognitionStore)
         try:
             store._settle_keys()
             store._settle_openings()
+            store._settle_orders()
             if unreadable := store.unreadable():
                 _LOG.warning(
                     "%d residents cannot be read, because their keys are missing or damaged: put the files back into "

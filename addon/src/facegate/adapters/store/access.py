@@ -1,24 +1,31 @@
-"""The access log, kept minimal: each opening's intent before and its result after, passages, denials."""
+"""The access log, kept minimal: each opening's intent before and its result after, passages, denials, gate events."""
 
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from facegate.adapters.store import schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ExistsError, NotFoundError
+from facegate.contract.lines import Position
 from facegate.core.models import Direction, Method, Reason
+from facegate.core.node_events import Alarm, Happening
 
 _ACCESS = schema.access
 
 OPENING: Final = "opening"
 DENIAL: Final = "denial"
 PASSAGE: Final = "passage"
+EVENT: Final = "event"
+ALARMS: Final = ("fire", "tamper", "held")
+OPENED: Final = "opened"
 INTERRUPTED: Final = "interrupted"
 """Result of an opening whose end nobody saw, because the recognizer stopped: the relay may have opened or not."""
+UNSEEN: Final = "unknown"
+"""Passage of an opening whose gate has not said whether anyone went through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +39,29 @@ class Intent:
     reason: Reason
     at: float
     resident: str | None = None
+    actor: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where a record comes from that a node's event has made: its position, and whether it came late (``past``).
+
+    ``at`` is then when it arrived, not when it happened: a node has no clock.
+    """
+
+    position: Position
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
     """One line of the access log; ``number`` only grows. Of a denial or a lone passage the result is ``None``.
 
-    ``kind``: ``opening``, ``denial`` or ``passage``. An opening without ``completed_at`` is under way.
+    ``kind``: ``opening``, ``denial``, ``passage`` or ``event``: what else the gate has said, with its word in
+    ``passage`` and more of it in ``detail``. An opening without ``completed_at`` is under way. ``boot`` and ``seq``:
+    position of the node's event that this record, or its passage, comes from; ``past``: it came late, so its time
+    tells when it arrived. ``actor``: who asked for it, by the name of a token; ``note``: a guard's reason.
     """
 
     number: int
@@ -55,6 +78,11 @@ class AccessRecord:
     completed_at: float | None = None
     passage: str | None = None
     passage_at: float | None = None
+    past: bool = False
+    boot: int | None = None
+    seq: int | None = None
+    actor: str | None = None
+    note: str | None = None
 
 
 class AccessStore(Database):
@@ -75,20 +103,65 @@ class AccessStore(Database):
         if not changed:
             raise NotFoundError(f"No opening '{opening}' is under way: begin it first.")
 
-    def record_passage(self, opening: str | None, *, gate: str, direction: Direction, passage: str, at: float) -> None:
+    def record_passage(
+        self,
+        opening: str | None,
+        *,
+        gate: str,
+        direction: Direction,
+        passage: str,
+        at: float,
+        report: Report | None = None,
+    ) -> None:
         """Store what the gate saw (passed, not_passed, tailgated, forced), at its opening where there was one."""
+        seen = {"passage": passage, "passage_at": at, **_origin(report)}
         if opening is None:
             intent = Intent(secrets.token_hex(8), gate, direction, Method.NONE, Reason.PASSAGE, at)
-            self._insert(PASSAGE, intent, passage=passage, passage_at=at)
+            self._insert(PASSAGE, intent, **seen)
             return
         with self._write() as connection:
             changed = connection.execute(
                 update(_ACCESS)
                 .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.gate == gate)
-                .values(passage=passage, passage_at=at)
+                .values(seen)
             ).rowcount
         if not changed:
             raise NotFoundError(f"There is no opening '{opening}' at gate '{gate}': record the passage without it.")
+
+    def record_unseen(self, opening: str, at: float) -> None:
+        """Store that nobody knows whether anyone went through, unless the gate has told by now."""
+        with self._write() as connection:
+            connection.execute(
+                update(_ACCESS)
+                .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.passage.is_(None))
+                .values(passage=UNSEEN, passage_at=at)
+            )
+
+    def record_event(
+        self,
+        what: str,
+        detail: str,
+        *,
+        gate: str,
+        direction: Direction,
+        method: Method,
+        at: float,
+        report: Report,
+    ) -> None:
+        """Store what else a gate has said, such as ``exit`` or ``fire``; nobody's name is in it."""
+        intent = Intent(secrets.token_hex(8), gate, direction, method, Reason.REPORTED, at)
+        self._insert(EVENT, intent, passage=what, passage_at=at, detail=detail, **_origin(report))
+
+    def node_alarms(self, gate: str) -> list[tuple[Position, Happening]]:
+        """The last fire, tamper and held that this gate's node has told of, oldest first."""
+        newest = (
+            select(func.max(_ACCESS.c.number))
+            .where(_ACCESS.c.gate == gate, _ACCESS.c.kind == EVENT, _ACCESS.c.passage.in_(ALARMS))
+            .group_by(_ACCESS.c.passage)
+        )
+        query = select(_ACCESS).where(_ACCESS.c.number.in_(newest)).order_by(_ACCESS.c.number)
+        with self._read() as connection:
+            return [(Position(row.boot, row.seq), Alarm(row.passage, row.detail)) for row in connection.execute(query)]
 
     def record_denial(
         self,
@@ -110,7 +183,7 @@ class AccessStore(Database):
         query = select(_ACCESS).where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING)
         with self._read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _record(row._asdict())
+        return None if row is None else self._record(row._asdict())
 
     def access_log(self, limit: int = 100, *, before: int | None = None) -> list[AccessRecord]:
         """The newest records first; ``before`` is the number to page on from."""
@@ -118,7 +191,7 @@ class AccessStore(Database):
         if before is not None:
             query = query.where(_ACCESS.c.number < before)
         with self._read() as connection:
-            return [_record(row._asdict()) for row in connection.execute(query)]
+            return [self._record(row._asdict()) for row in connection.execute(query)]
 
     def forget_access(self, before: float) -> int:
         """Delete the records from before ``before`` (Unix seconds) and return how many there were."""
@@ -135,6 +208,12 @@ class AccessStore(Database):
                 .where(_ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
                 .values(result=INTERRUPTED, detail="restart", completed_at=self._clock())
             )
+            # Whether anyone went through may still come, from a node that was away; until then nobody knows.
+            connection.execute(
+                update(_ACCESS)
+                .where(_ACCESS.c.kind == OPENING, _ACCESS.c.result == OPENED, _ACCESS.c.passage.is_(None))
+                .values(passage=UNSEEN, passage_at=self._clock())
+            )
 
     def _insert(self, kind: str, intent: Intent, **more: Any) -> None:
         try:
@@ -149,15 +228,24 @@ class AccessStore(Database):
                         reason=intent.reason,
                         at=intent.at,
                         resident=intent.resident,
+                        actor=intent.actor,
+                        note=None if intent.note is None else self._keys.seal(intent.note.encode(), "note", intent.id),
                         **more,
                     )
                 )
         except IntegrityError as error:
             raise ExistsError(f"There is a record '{intent.id}' already: take a new id.") from error
 
+    def _record(self, values: dict[str, Any]) -> AccessRecord:
+        values["direction"] = Direction(values["direction"])
+        values["method"] = Method(values["method"])
+        values["reason"] = Reason(values["reason"])
+        if values["note"] is not None:
+            values["note"] = self._keys.unseal(values["note"], "note", values["id"]).decode()
+        return AccessRecord(**values)
 
-def _record(values: dict[str, Any]) -> AccessRecord:
-    values["direction"] = Direction(values["direction"])
-    values["method"] = Method(values["method"])
-    values["reason"] = Reason(values["reason"])
-    return AccessRecord(**values)
+
+def _origin(report: Report | None) -> dict[str, Any]:
+    if report is None:
+        return {}
+    return {"boot": report.position.boot, "seq": report.position.seq, "past": report.past}

@@ -11,8 +11,10 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ExistsError, NotFoundError
+from facegate.adapters.store.nodes import setup_row
 from facegate.contract.lines import Position, is_gate_id
 from facegate.core.models import Camera, Direction, Gate, LivenessLevel, Masks, Mode
+from facegate.core.node_file import NodeSetup
 
 _GATES = schema.gates
 _CAMERAS = schema.cameras
@@ -35,14 +37,19 @@ class GateStore(Database):
             raise _no_gate(gate)
         return _gate(row)
 
-    def add_gate(self, gate: Gate) -> bytes:
-        """Store a new gate and return its new 32-byte key, which its node is set up with. Raises ExistsError."""
+    def add_gate(self, gate: Gate, setup: NodeSetup | None = None) -> bytes:
+        """Store a new gate and return its new 32-byte key, which its node is set up with. Raises ExistsError.
+
+        ``setup``: what the node is made of, where that is known.
+        """
         if not is_gate_id(gate.id):
             raise ValueError("a gate is named with 1 to 32 of a-z, 0-9 and '-', not starting with '-'")
         if any(known.id == gate.id for known in self.gates()):
             raise ExistsError(f"There is a gate '{gate.id}' already: choose another id.")
         with self._new_key(Kind.GATES, gate.id) as key, self._write() as connection:
             connection.execute(insert(_GATES).values(asdict(gate)))
+            if setup is not None:
+                connection.execute(insert(schema.node_setups).values(setup_row(gate.id, setup)))
         return key
 
     def update_gate(self, gate: Gate) -> None:
@@ -50,6 +57,14 @@ class GateStore(Database):
         with self._write() as connection:
             if not connection.execute(update(_GATES).where(_GATES.c.id == gate.id).values(asdict(gate))).rowcount:
                 raise _no_gate(gate.id)
+
+    def set_gate_mode(self, gate: str, mode: Mode) -> bool:
+        """Store the gate's mode and return whether it was another; raises NotFoundError."""
+        if self.gate(gate).mode is mode:
+            return False
+        with self._write() as connection:
+            connection.execute(update(_GATES).where(_GATES.c.id == gate).values(mode=mode))
+        return True
 
     def remove_gate(self, gate: str) -> None:
         """Remove a gate with its cameras and destroy its key; its access records stay. Raises NotFoundError."""
@@ -61,16 +76,6 @@ class GateStore(Database):
         """The gate's 32-byte key; raises NotFoundError, or StoreError when it cannot be read."""
         self.gate(gate)
         return self._key(Kind.GATES, gate)
-
-    def renew_gate_key(self, gate: str) -> bytes:
-        """Give a gate a new key and return it; the count of its node's lines starts anew. Raises NotFoundError."""
-        self.gate(gate)
-        # The key goes first: the old count without the old key admits nothing, the other way round it would admit
-        # old lines again.
-        key = self._renewed_key(Kind.GATES, gate)
-        with self._write() as connection:
-            connection.execute(delete(_POSITIONS).where(_POSITIONS.c.gate == gate))
-        return key
 
     def cameras(self, gate: str | None = None) -> list[Camera]:
         """The cameras of one gate, or all."""

@@ -110,7 +110,7 @@ access = Table(
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),  # opening, denial, passage
+    Column("kind", Text, nullable=False),  # opening, denial, passage, event
     Column("gate", Text, nullable=False),
     Column("direction", Text, nullable=False),
     Column("method", Text, nullable=False),
@@ -122,7 +122,27 @@ access = Table(
     Column("completed_at", Float, nullable=True),
     Column("passage", Text, nullable=True),
     Column("passage_at", Float, nullable=True),
+    Column("past", Boolean, nullable=False, server_default="0"),  # told late: the time is that of its arrival
+    Column("boot", Integer, nullable=True),  # position of the node's event that it comes from
+    Column("seq", Integer, nullable=True),
+    Column("actor", Text, nullable=True),
+    Column("note", LargeBinary, nullable=True),  # sealed: a guard's reason may name somebody
     sqlite_autoincrement=True,  # numbers of erased records are not given out again
+)
+
+gate_orders = Table(
+    "gate_orders",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("gate", Text, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("what", Text, nullable=False),  # a mode, or reset
+    Column("seconds", Integer, nullable=False),
+    Column("result", Text, nullable=True),  # NULL: under way, or a lockdown that the node has not taken over yet
+    Column("detail", Text, nullable=True),
+    Column("completed_at", Float, nullable=True),
+    sqlite_autoincrement=True,  # the record of who has changed a gate's mode
 )
 
 tokens = Table(
