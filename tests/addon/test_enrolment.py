@@ -29,6 +29,7 @@ from facegate.settings import make_settings
 from facegate.vision import Models, load
 from facegate.vision.chips import cut
 from facegate.vision.pictures import read_picture
+from tests.parts import eyes
 from tests.parts.web import LOCAL_TOKEN, MODELS, PEOPLE, running_site
 
 
@@ -135,6 +136,17 @@ def changed(change: Callable[[Image], np.ndarray]) -> bytes:
     return png(change(portrait()).clip(0, 255).astype(np.uint8))
 
 
+def masked(image: Image) -> np.ndarray:
+    """The portrait with a white mask over mouth and chin."""
+    worn = image.copy()
+    (face,) = eyes.models().detector.detect(image)
+    nose, right, left = face.landmarks[2:]
+    across, down = left - right, (right + left) / 2 - nose
+    outline = [nose - across, nose, nose + across, left + across / 2 + 2 * down, right - across / 2 + 2 * down]
+    cv2.fillPoly(worn, [np.array(outline).astype(np.int32)], (235, 235, 235))
+    return worn
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -148,6 +160,7 @@ def changed(change: Callable[[Image], np.ndarray]) -> bytes:
         (lambda: changed(lambda i: cv2.GaussianBlur(i, (0, 0), 12)), Fault.BLURRED),
         (lambda: changed(lambda i: i * 0.15), Fault.DARK),
         (lambda: changed(lambda i: 128 + (i - 128.0) * 0.12), Fault.FLAT),
+        (lambda: changed(masked), Fault.MASK),
     ],
 )
 def test_a_picture_that_is_not_good_enough_is_refused_with_its_reason(

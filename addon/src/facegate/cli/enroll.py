@@ -28,6 +28,7 @@ _SAYS: Final = {
     "dark": "too dark: use a picture with more light",
     "bright": "too bright: use a picture with less light",
     "flat": "too little contrast: use a picture with better light",
+    "mask": "a mask hides the mouth: take it off for the picture",
     "not_comparable": "the face cannot be measured: use another picture",
     "repeated": "the same as another picture: use a different one",
     "not_same_person": "not the same person as in the other pictures: use pictures of one person",

@@ -29,6 +29,7 @@ class Fault(StrEnum):
     DARK = "dark"
     BRIGHT = "bright"
     FLAT = "flat"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True)

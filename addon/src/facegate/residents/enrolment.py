@@ -20,6 +20,7 @@ from facegate.core.session import Thresholds
 from facegate.vision import Models
 from facegate.vision.chips import cut
 from facegate.vision.errors import PictureError, RuntimeModelError
+from facegate.vision.occlusion import is_masked
 from facegate.vision.pictures import read_picture
 
 _THRESHOLDS: Final = Thresholds()
@@ -169,6 +170,8 @@ def _look(models: Models, picture: Picture) -> tuple[PictureVerdict, Vector | No
         quality = assess(face, chip, image.shape, ENROLMENT)
         if not quality.good:
             return PictureVerdict(picture.name, quality.faults, quality), None
+        if is_masked(models.embedder, chip):
+            return PictureVerdict(picture.name, (Fault.MASK,), quality), None
         return PictureVerdict(picture.name, quality=quality), models.embedder.embed(chip[None], mirrored=True)[0]
     except (RuntimeModelError, AlignmentError) as error:
         return PictureVerdict(picture.name, (Refusal.NOT_COMPARABLE,), detail=str(error)), None

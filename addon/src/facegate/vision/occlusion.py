@@ -1,0 +1,20 @@
+"""Asks the embedder whether a part of a face is hidden."""
+
+import numpy as np
+
+from facegate.core.models import Image, Vector
+from facegate.core.occlusion import hides_mouth, without_mouth
+from facegate.vision.embedder import Embedder
+
+
+def is_masked(embedder: Embedder, chip: Image, vector: Vector | None = None) -> bool:
+    """Whether a mask hides the mouth of an aligned face: one more pass of the embedder, so ask only where it matters.
+
+    ``vector`` is what ``embedder.embed`` gave for the chip, not mirrored, if that is known already. Of a face that is
+    blurred or cut off at the mouth it says nothing. Raises RuntimeModelError.
+    """
+    if vector is None:
+        vector, painted = embedder.embed(np.stack((chip, without_mouth(chip))))
+    else:
+        (painted,) = embedder.embed(without_mouth(chip)[None])
+    return hides_mouth(vector, painted)
