@@ -1,8 +1,10 @@
 """Sessions start on what the machine has, and say what is wrong."""
 
+import hashlib
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from facegate.settings import Inference
-from facegate.vision import prepare, zoo
+from facegate.settings import Inference, make_settings
+from facegate.vision import load, prepare, zoo
 from facegate.vision.errors import ModelError, RuntimeModelError
 from facegate.vision.runtime import Runtime
 from tests.parts.eyes import models_folder
@@ -45,6 +47,125 @@ def test_a_provider_that_is_not_built_in_falls_back_and_says_so(provider):
     assert provider in runtime.fallback
     (answer,) = runtime.session(prepare.classifier(published("sface"))).run({"data": DATA})
     assert np.isfinite(answer).all()
+
+
+@pytest.mark.parametrize("fault", ["raises", "no device"])
+def test_a_plugin_that_does_not_work_falls_back_and_says_so(monkeypatch, fault):
+    """A package in the place of the one that brings OpenVINO, whose library is none, or that finds no hardware."""
+    package = types.ModuleType("onnxruntime_ep_openvino")
+    package.get_library_path = lambda: "/nowhere/libopenvino.so"
+    monkeypatch.setitem(sys.modules, "onnxruntime_ep_openvino", package)
+    if fault == "no device":
+        monkeypatch.setattr(onnxruntime, "register_execution_provider_library", lambda *_: None)
+        monkeypatch.setattr("facegate.vision.runtime._registered", set())
+    runtime = Runtime(Inference(provider="OpenVINO"))
+    assert runtime.provider == "CPU"
+    assert runtime.fallback.startswith("OpenVINO is not used but the CPU: ")
+    assert ("finds no device" in runtime.fallback) is (fault == "no device")
+    (answer,) = runtime.session(prepare.classifier(published("sface"))).run({"data": DATA})
+    assert np.isfinite(answer).all()
+
+
+# Prepared once
+
+
+@pytest.fixture
+def recipe():
+    """Counts how often a graph is prepared."""
+
+    def classifier(content: bytes) -> bytes:
+        classifier.times += 1
+        return prepare.classifier(content)
+
+    classifier.times = 0
+    return classifier
+
+
+PICTURE = np.random.default_rng(8).uniform(0, 255, (1, 3, 80, 80)).astype(np.float32)
+LIVE = "minifasnet_v2"
+
+
+def start(cache, recipe, *, model: bytes | None = None, inference: Inference | None = None):
+    runtime = Runtime(inference or Inference(), cache)
+    session = runtime.prepared(lambda: model or published(LIVE), LIVE, recipe)
+    return session.run({session.inputs[0]: PICTURE})[0]
+
+
+def test_a_graph_is_prepared_once_and_then_read(tmp_path, recipe):
+    without = start(None, recipe)
+    first = start(tmp_path / "cache", recipe)
+    (kept,) = (tmp_path / "cache").iterdir()
+    again = start(tmp_path / "cache", recipe)
+    assert recipe.times == 2
+    assert np.array_equal(first, without)
+    assert np.array_equal(again, without)
+    assert list((tmp_path / "cache").iterdir()) == [kept]
+    assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("damage", ["flipped", "short", "empty", "foreign"])
+def test_a_damaged_graph_is_made_anew(tmp_path, recipe, damage):
+    expected = start(tmp_path, recipe)
+    (kept,) = tmp_path.iterdir()
+    content = kept.read_bytes()
+    if damage == "foreign":  # whole and rightly named, but of no use
+        kept.unlink()
+        content = b"no graph"
+        kept = kept.with_name(f"{kept.stem.rpartition('-')[0]}-{hashlib.sha256(content).hexdigest()}.onnx")
+        kept.write_bytes(content)
+    else:
+        flipped = bytes((content[0] ^ 1,)) + content[1:]
+        kept.write_bytes({"flipped": flipped, "short": content[:-1], "empty": b""}[damage])
+    assert np.array_equal(start(tmp_path, recipe), expected)
+    assert recipe.times == 2
+    assert np.array_equal(start(tmp_path, recipe), expected)
+    assert recipe.times == 2
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", ["model", "version", "processor"])
+def test_a_graph_made_from_or_with_something_else_is_not_used(tmp_path, recipe, monkeypatch, change):
+    start(tmp_path, recipe)
+    (before,) = tmp_path.iterdir()
+    model = published(LIVE)
+    if change == "model":
+        graph = onnx.load_from_string(model)
+        graph.doc_string = "another one"
+        model = graph.SerializeToString()
+    elif change == "version":
+        monkeypatch.setattr(onnxruntime, "__version__", "0.0.0")
+    else:
+        monkeypatch.setattr("facegate.vision.graphs.chip", lambda: "another one")
+    start(tmp_path, recipe, model=model)
+    assert recipe.times == 2
+    (after,) = tmp_path.iterdir()
+    assert after.name != before.name
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc"])
+def test_without_a_place_for_graphs_they_are_prepared_each_time(tmp_path, recipe, place):
+    file = tmp_path / "file"
+    file.write_text("")
+    folder = file / "cache" if place == "a file" else Path("/proc/cache")
+    assert np.array_equal(start(folder, recipe), start(folder, recipe))
+    assert recipe.times == 2
+
+
+def test_a_model_that_cannot_be_started_is_kept_nowhere(tmp_path):
+    with pytest.raises(RuntimeModelError, match="facegate models fetch"):
+        Runtime(Inference(), tmp_path).prepared(lambda: b"published", "door", lambda _: b"no graph")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_models_of_a_service_are_prepared_in_its_data(tmp_path):
+    settings = make_settings({}, data=tmp_path, models=models_folder())
+    load(settings)
+    kept = sorted((tmp_path / "cache").iterdir())
+    assert [path.name.partition("-")[0] for path in kept] == ["minifasnet_v2", "sface", "yunet"]
+    load(settings)
+    assert sorted((tmp_path / "cache").iterdir()) == kept
+    load(make_settings({}, data=tmp_path / "none", models=models_folder()))
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_cpu_is_no_fallback():
