@@ -17,6 +17,7 @@ import numpy as np
 from facegate.core import second_factor
 from facegate.core.admission import Admissions
 from facegate.core.challenge import Challenge
+from facegate.core.evidence import weigh as weigh_frame
 from facegate.core.guidance import Advice, advise, advise_after
 from facegate.core.intent import Intent, in_zone
 from facegate.core.liveness import LEAST_CONTEXT, context, weigh
@@ -275,7 +276,7 @@ class CameraPipeline:
             return _Look(Sight(at, faults=quality.faults))
         if self.camera.liveness is not LivenessLevel.OFF and context(frame.image.shape, face.box) < LEAST_CONTEXT:
             return _Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
-        return _Look(Sight(at, live=self._live(face, frame)), chip)
+        return _Look(Sight(at, live=self._live(face, frame), weight=weigh_frame(quality)), chip)
 
     def _live(self, face: Face, frame: Frame) -> float | None:
         """The probability that the face is alive; ``None``, which no rule accepts, wherever it cannot be had."""

@@ -5,14 +5,13 @@ same time who it is and whether it lives; a jump of the embedding, an overlap or
 one person's liveness never carries another's picture. Time is an argument; nothing here has a clock.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
 
 from facegate.core.challenge import Challenge
+from facegate.core.evidence import Vote, vote
 from facegate.core.liveness import Sign, has_changed, judge
 from facegate.core.matching import Match
 from facegate.core.models import LivenessEvidence, LivenessLevel, Reason, Vector, Verdict
@@ -32,8 +31,10 @@ class Thresholds:
             but look-alike idols, and 1 % of the LFW probes and no more of the camera pictures are missed.
         margin: how much better the best resident must be than the second-best, for relatives who reach the threshold
             with each other; it costs none of the residents measured.
-        agree, of: how many of the newest good frames must name the same resident: one frame of motion or of a
-            stranger's lucky angle does not decide.
+        agree, of: how many of the best recent frames must name the same resident, and with more than half of their
+            weight (``core.evidence``): one frame of motion or of a stranger's lucky angle does not decide.
+        recent: seconds for which a frame speaks: three frames fit in at two a second, the slowest that a track
+            survives, and whoever was looked at from a bad angle is not held back by it for long.
         same: least cosine between a frame and the mean of the approach so far for it to be the same face. Frames of
             one person on the development clips stay above 0.54, one pair of strangers in 100,000 reaches 0.5.
         pictures: least cosine between two enrolment pictures of one person, who may wear a cap in one and glasses in
@@ -47,6 +48,7 @@ class Thresholds:
     margin: float = 0.05
     agree: int = 3
     of: int = 5
+    recent: float = 1.5
     same: float = 0.5
     pictures: float = 0.364
     unknown_frames: int = 8
@@ -71,7 +73,8 @@ class Sight:
     """What one frame says about one face.
 
     Exactly one of three: evidence (``vector`` and ``match``), a poor picture (``faults``), or a stage that failed
-    (``failure``, its name). ``live`` and ``change`` are what ``core.liveness.Sign`` says of them.
+    (``failure``, its name). ``live`` and ``change`` are what ``core.liveness.Sign`` says of them, ``weight`` what
+    ``core.evidence.weigh`` does.
     """
 
     at: float
@@ -81,6 +84,7 @@ class Sight:
     change: float | None = None
     faults: tuple[Fault, ...] = ()
     failure: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +145,18 @@ class Approach:
         """Whether all is proved but the movement, and none was asked for yet."""
         if level is not LivenessLevel.CHALLENGE or self.challenge is not None or self.outcome is not None:
             return False
-        return _named(self.evidence[-thresholds.of :], thresholds) is not None and self.liveness(level).passed
+        if not self.evidence:
+            return False
+        found = vote(self.evidence, self.evidence[-1].at, thresholds)
+        return found.resident is not None and _alive(self, found, level).passed
 
     def conclude(self, at: float, level: LivenessLevel, thresholds: Thresholds) -> Approach:
         """Return the approach with its outcome, if there is one by ``at``; what was decided once stays so."""
         if self.outcome is not None:
             return self
-        live = self.liveness(level)
-        outcome = _decide(self, at, live, thresholds)
+        found = vote(self.evidence, at, thresholds)
+        live = _alive(self, found, level)
+        outcome = _decide(self, at, found, live, thresholds)
         return replace(self, outcome=replace(outcome, liveness=live) if outcome else None)
 
 
@@ -156,26 +164,35 @@ _KEPT = 64
 """Frames of evidence that one approach keeps: 4 s at 15 frames a second, more than any patience needs."""
 
 
-def _decide(approach: Approach, at: float, live: LivenessEvidence, thresholds: Thresholds) -> Outcome | None:
-    newest = approach.evidence[-thresholds.of :]
-    resident = _named(newest, thresholds)
-    best = _best(newest)
+def _alive(approach: Approach, found: Vote[Sight], level: LivenessLevel) -> LivenessEvidence:
+    """What all frames say of life; and if they say yes, what the very frames say that name somebody."""
+    live = approach.liveness(level)
+    if found.resident is None or not live.passed:
+        return live
+    # What changed is measured against the approach's first frame, and no longer once it was enough: it is one answer
+    # of the run that all these frames belong to.
+    return judge(level, [Sign(sight.live, live.change) for sight in found.named])
+
+
+def _decide(
+    approach: Approach, at: float, found: Vote[Sight], live: LivenessEvidence, thresholds: Thresholds
+) -> Outcome | None:
+    resident, best = found.resident, found.best
     if resident is not None and live.passed and (verdict := _proved(approach, live.level)) is not None:
-        return Outcome(*verdict, resident, _best(newest, resident))
+        return Outcome(*verdict, resident, best)
     if approach.challenge is not None:
         # A face that turns is recognised less well for a moment: nothing but the challenge's own end ends it.
         lost = approach.challenge.refusal(at)
         return Outcome(Verdict.DENIED, lost, match=best) if lost else None
     spent = at - approach.since
-    near = [s for s in newest if s.match is not None and thresholds.reaches(s.match)]
     enough = len(approach.evidence) >= thresholds.unknown_frames and spent >= thresholds.unknown_seconds
-    if enough and not near:
+    if enough and found.asked and not found.near:
         return Outcome(Verdict.DENIED, Reason.UNKNOWN_FACE, match=best)
     if spent < thresholds.patience:
         return None
     if resident is not None:
         return Outcome(Verdict.DENIED, live.refused or Reason.LIVENESS_MISSING, match=best)
-    return Outcome(Verdict.DENIED, _without_evidence(approach, near, thresholds), match=best)
+    return Outcome(Verdict.DENIED, _without_evidence(approach, found, thresholds), match=best)
 
 
 def _proved(approach: Approach, level: LivenessLevel) -> tuple[Verdict, Reason] | None:
@@ -187,34 +204,18 @@ def _proved(approach: Approach, level: LivenessLevel) -> tuple[Verdict, Reason] 
     return Verdict.GRANTED, Reason.RECOGNISED
 
 
-def _named(sights: Sequence[Sight], thresholds: Thresholds) -> str | None:
-    """The resident that enough frames name, if no frame comes near to anybody else."""
-    matches = [sight.match for sight in sights if sight.match is not None]
-    counts = Counter(name for match in matches if (name := thresholds.names(match)) is not None)
-    if not counts:
-        return None
-    resident, count = counts.most_common(1)[0]
-    others = any(thresholds.reaches(match) and match.resident != resident for match in matches)
-    return resident if count >= thresholds.agree and not others else None
-
-
-def _without_evidence(approach: Approach, near: Sequence[Sight], thresholds: Thresholds) -> Reason:
+def _without_evidence(approach: Approach, found: Vote[Sight], thresholds: Thresholds) -> Reason:
     """Why nobody could be named in time."""
     if len(approach.evidence) < thresholds.agree:
         if approach.failed:
             return Reason.FAULT
         return Reason.POOR_QUALITY if approach.poor else Reason.UNDECIDED
+    near = [sight.match for sight in found.near if sight.match is not None]
     if not near:
         return Reason.UNKNOWN_FACE
-    unclear = sum(not thresholds.is_clear(s.match) for s in near if s.match is not None)
-    rivals = len({s.match.resident for s in near if s.match is not None}) > 1
+    unclear = sum(not thresholds.is_clear(match) for match in near)
+    rivals = len({match.resident for match in near}) > 1
     return Reason.AMBIGUOUS if rivals or 2 * unclear > len(near) else Reason.UNDECIDED
-
-
-def _best(sights: Sequence[Sight], resident: str | None = None) -> Match | None:
-    """The match with the highest score, of one resident if one is given."""
-    matches = [s.match for s in sights if s.match is not None and resident in (None, s.match.resident)]
-    return max(matches, key=lambda match: match.score, default=None)
 
 
 def _cosine(one: Vector, other: Vector) -> float:
