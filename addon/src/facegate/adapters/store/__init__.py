@@ -14,11 +14,11 @@ from sqlalchemy import select
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
-from facegate.adapters.store.errors import ConsentError, ExistsError, InUseError, NotFoundError, StoreError
-from facegate.adapters.store.gates import GateStore
+from facegate.adapters.store.credentials import CredentialStore, GateList
+from facegate.adapters.store.errors import ConsentError, ExistsError, FullError, InUseError, NotFoundError, StoreError
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
-from facegate.adapters.store.residents import FACE_AT_GATES, Consent, ResidentStore
+from facegate.adapters.store.residents import FACE_AT_GATES, Consent
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.core.models import ResidentState
 
@@ -31,6 +31,8 @@ __all__ = [
     "Consent",
     "ConsentError",
     "ExistsError",
+    "FullError",
+    "GateList",
     "InUseError",
     "Intent",
     "NotFoundError",
@@ -45,7 +47,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(GateStore, ResidentStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
+class Store(CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
     """The whole store of one data folder."""
 
     @classmethod

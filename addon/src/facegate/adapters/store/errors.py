@@ -26,6 +26,10 @@ class ExistsError(StoreError):
     """The id is taken, and what has it is not overwritten."""
 
 
+class FullError(StoreError):
+    """What was asked for does not fit; the text names the numbers."""
+
+
 class ConsentError(StoreError):
     """No template without a consent that stands (PRIVACY P4)."""
 

@@ -19,6 +19,7 @@ from facegate.core.models import Resident, ResidentState, Template, Vector
 _RESIDENTS = schema.residents
 _CONSENTS = schema.consents
 _TEMPLATES = schema.templates
+_CREDENTIALS = schema.credentials
 
 FACE_AT_GATES: Final = "face_at_gates"
 """The one purpose a template may serve: to be recognised at the gates of this site."""
@@ -75,13 +76,14 @@ class ResidentStore(Database):
             connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
 
     def erase_resident(self, resident: str) -> None:
-        """Delete a resident's templates and profile and destroy their key: older copies become unreadable too.
+        """Delete a resident's templates, cards, PINs and profile and destroy their key: old copies are unreadable too.
 
         What stays is the random id with its consents and access records, which lead to nobody any more.
         """
         with self._dying_key(Kind.RESIDENTS, resident), self._write() as connection:
             self._row(connection, resident)
             connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.resident == resident))
+            connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.resident == resident))
             connection.execute(
                 update(_RESIDENTS)
                 .where(_RESIDENTS.c.id == resident)

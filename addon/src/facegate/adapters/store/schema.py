@@ -105,6 +105,30 @@ templates = Table(
     Column("created_at", Float, nullable=False),
 )
 
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("resident", Text, ForeignKey("residents.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # card, pin
+    Column("learned_at", Text, nullable=False),  # the one gate that a learned card is good for, else empty
+    Column("sealed", LargeBinary, nullable=False),  # the number, under the resident's key
+    Column("created_at", Float, nullable=False),
+    Column("valid_from", Float, nullable=True),
+    Column("valid_until", Float, nullable=True),
+    Column("windows", JSON, nullable=False),  # [[weekdays, first minute, last minute], …]
+)
+
+gate_lists = Table(
+    "gate_lists",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("expires", Integer, nullable=False),
+    Column("stored", Boolean, nullable=False),  # whether the node has said that it is in force
+)
+
 access = Table(
     "access",
     metadata,
