@@ -21,7 +21,7 @@ def faces(seed: int, count: int = 2) -> list[Vector]:
     return [(row / np.linalg.norm(row)).astype(np.float32) for row in drawn]
 
 
-@settings(deadline=None, max_examples=30)  # each draws a matrix
+@settings(max_examples=30)  # each draws a matrix
 @given(key=st.binary(min_size=32, max_size=32), seed=st.integers(0, 10_000))
 def test_cosines_stay(key: bytes, seed: int) -> None:
     one, other = faces(seed)
@@ -33,7 +33,7 @@ def test_cosines_stay(key: bytes, seed: int) -> None:
         assert all(each.dtype == np.float32 and abs(float(np.linalg.norm(each)) - 1) <= 1e-6 for each in turned)
 
 
-@settings(deadline=None, max_examples=30)  # each draws a matrix
+@settings(max_examples=30)  # each draws a matrix
 @given(key=st.binary(min_size=32, max_size=32), seed=st.integers(0, 10_000))
 def test_turning_back_gives_what_was_there(key: bytes, seed: int) -> None:
     matrix = rotation(key, "sface", DIMENSIONS)
