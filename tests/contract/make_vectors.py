@@ -575,6 +575,7 @@ def recognizer_cases() -> list[Case]:
         at_recognizer("ack: a slot that is no number", "ack", ack(slot="one"), "format"),
         at_recognizer("ack: a detail with a strange character", "ack", ack(detail="a,b"), "format"),
         at_recognizer("event: a hello on its topic", "event", hello(), "kind"),
+        at_recognizer("event: somebody asks to be recognised", "event", event(kind="press", subject="1"), "ok"),
         at_recognizer("event: a type of a later version", "event", event(kind="waved"), "ok"),
         at_recognizer("event: a type with a dash", "event", event(kind="not-passed"), "format"),
         at_recognizer("event: a subject with a strange character", "event", event(subject="a;b"), "format"),

@@ -1,6 +1,6 @@
 // The gate core on a pipe, so that another program can drive it beside a model of its own. One request a line:
 //   new 0 TWO_FACTOR BEAM | reboot 0 | connect T | disconnect T | wait T | flash T 0|1 | command T HEX
-//   exit T 0|1 | fire T 0|1 | reset T 0|1 | door T 0|1 | tamper T 0|1 | beam T 0|1 | beams T 0|1 0|1
+//   exit T 0|1 | fire T 0|1 | reset T 0|1 | door T 0|1 | tamper T 0|1 | press T 0|1 | beam T 0|1 | beams T 0|1 0|1
 //   card T RELAY HEX | pin T RELAY DIGITS
 // T is the uptime in ms. After each, loop() runs once; the answer is every line that was published, as
 // "<hello|ack|event> <line>", every "hint <pattern> <ms>", then "relays <0|1> <0|1>", then ".".
@@ -113,6 +113,8 @@ int main() {
       core.on_door(level, now);
     if (what == "tamper")
       core.on_tamper(level, now);
+    if (what == "press")
+      core.on_press(level, now);
     if (what == "beam")
       core.on_beam(level, now);
     if (what == "beams")

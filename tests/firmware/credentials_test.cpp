@@ -198,6 +198,42 @@ TEST(Tamper, ActiveAtBootCounts) {
   EXPECT_EQ(node.events(), (Words{"tamper start -", "tamper clear -"}));
 }
 
+TEST(Press, TellsAndMovesNothing) {
+  Node node;
+  node.up();
+  node.press(false);
+  node.press(true);
+  node.wait(16);
+  EXPECT_EQ(node.events(), (Words{"press 1 -"}));
+  EXPECT_EQ(node.pulse_count(), 0u);
+  node.press(false);
+  node.press(true);  // at once: hammering
+  node.wait(500);
+  EXPECT_EQ(node.events().size(), 1u);
+  node.press(false);
+  node.press(true);
+  node.wait(16);
+  EXPECT_EQ(node.events().size(), 2u);
+}
+
+TEST(Press, HeldDownAtBootTellsNothing) {
+  Node node;
+  node.up();
+  node.press(true);
+  node.wait(16);
+  EXPECT_TRUE(node.events().empty());
+}
+
+TEST(Press, WithoutABrokerIsForgotten) {
+  Node node;
+  node.start();
+  node.press(false);
+  node.press(true);
+  node.connect();
+  node.wait(1'000);
+  EXPECT_TRUE(node.events().empty());
+}
+
 void walk(Node &node, std::initializer_list<std::pair<bool, bool>> way) {
   for (const auto &[first, second] : way)
     node.beams(first, second);

@@ -115,7 +115,7 @@ class Bench {
   }
 
   void step(Input &input) {
-    switch (input.byte() % 18) {
+    switch (input.byte() % 19) {
       case 0:
         this->wait_(input.byte());
         break;
@@ -196,6 +196,13 @@ class Bench {
         for (int i = 0; i < 5; i++)
           value = value << 8 | input.byte();
         this->present_([&] { this->core_.on_wiegand(1, value, input.byte(), this->now_); });
+        break;
+      }
+      case 18: {  // it asks to be looked at, and moves nothing
+        this->core_.loop(this->now_);
+        const int before = this->port_.openings;
+        this->core_.on_press(input.byte() % 2 != 0, this->now_);
+        must(this->port_.openings == before);
         break;
       }
       default:

@@ -174,6 +174,7 @@ def test_outside_a_checkout_a_release_is_used(folder: Path, tmp_path: Path) -> N
         ("facegate_gate: {max_pulse: 2min}", "max_pulse"),
         ("facegate_gate: {relay_2: relay_1}", "both relays are the same output; give each its own"),
         ("facegate_gate: {exit_relay: 3}", "exit_relay"),
+        ("facegate_gate: {press_relay: 3}", "press_relay"),
     ],
 )
 def test_refused_with_the_way_out(folder: Path, addition: str, sentence: str) -> None:

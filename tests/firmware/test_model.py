@@ -265,9 +265,9 @@ class SideBySide(RuleBasedStateMachine):
                 self._send(GOOD, chunk.verb, *chunk.arguments)
                 self._send(GOOD, chunk.verb, *chunk.arguments)
 
-    @rule(contact=st.sampled_from(["exit", "fire", "reset", "door", "tamper"]), level=LEVELS)
+    @rule(contact=st.sampled_from(["exit", "fire", "reset", "door", "tamper", "press"]), level=LEVELS)
     def contact(self, contact: str, level: bool) -> None:
-        word: dict[str, str] = {"exit": "pressed", "reset": "pressed", "door": "opened"}
+        word: dict[str, str] = {"exit": "pressed", "reset": "pressed", "press": "pressed", "door": "opened"}
         argument: dict[str, Any] = {word.get(contact, "active"): level}
         self._both(getattr(self.model, contact)(self.now, **argument), f"{contact} {self.now} {level:d}")
 

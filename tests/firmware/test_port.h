@@ -202,6 +202,7 @@ class Node {
   void reset(bool pressed) { this->core.on_fire_reset(pressed, this->now_); }
   void door(bool open) { this->core.on_door(open, this->now_); }
   void tamper(bool active) { this->core.on_tamper(active, this->now_); }
+  void press(bool pressed) { this->core.on_press(pressed, this->now_); }
   void beams(bool first, bool second) { this->core.on_beams(first, second, this->now_); }
   void card(uint32_t relay, const std::string &bytes) {
     this->core.on_card(relay, reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), this->now_);

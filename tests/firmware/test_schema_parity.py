@@ -40,6 +40,7 @@ def words(name: str) -> tuple[str, ...]:
         ("HELLO_SPACING_MS", node.HELLO_SPACING_MS),
         ("REFUSED_BURST", node.REFUSED_BURST),
         ("REFUSED_REFILL_MS", node.REFUSED_REFILL_MS),
+        ("PRESS_SPACING_MS", node.PRESS_SPACING_MS),
         ("REMEMBERED_IDS", node.REMEMBERED_IDS),
         ("QUEUED_EVENTS", node.QUEUED_EVENTS),
         ("DOOR_GRACE_MS", node.DOOR_GRACE_MS),

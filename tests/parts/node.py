@@ -63,6 +63,12 @@ class NativeNode:
             self.environment["FACEGATE_NODE_CA"] = str(broker.ca)
 
     @property
+    def hints(self) -> list[str]:
+        """The patterns that its lamp would have shown, in order."""
+        log = self.folder / "hint.log"
+        return [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
+
+    @property
     def pid(self) -> int:
         """The process id of the running node."""
         assert self._process is not None
@@ -97,7 +103,7 @@ class NativeNode:
         self.stop()
 
     def set_input(self, name: str, active: bool) -> None:
-        """Hold or let go an input (``exit``, ``fire``, ``reset``, ``door``, …): simulation.h lists them."""
+        """Hold or let go an input (``exit``, ``fire``, ``reset``, ``door``, ``press``, …): simulation.h lists them."""
         file = self.folder / name
         file.touch() if active else file.unlink(missing_ok=True)
 

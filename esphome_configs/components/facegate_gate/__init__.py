@@ -51,6 +51,8 @@ CONF_FIRE_RESET = "fire_reset"
 CONF_DOOR_CONTACT = "door_contact"
 CONF_HELD_AFTER = "held_after"
 CONF_TAMPER_CONTACT = "tamper_contact"
+CONF_PRESS_BUTTON = "press_button"
+CONF_PRESS_RELAY = "press_relay"
 CONF_MAX_FREE = "max_free"
 CONF_DEBOUNCE = "debounce"
 CONF_TWO_FACTOR = "two_factor"
@@ -116,6 +118,8 @@ def _fits_together(config: dict[str, Any]) -> dict[str, Any]:
         )
     if config.get(CONF_EXIT_RELAY) == 2 and CONF_RELAY_2 not in config:
         raise cv.Invalid(f"{CONF_EXIT_RELAY} names relay 2; set {CONF_RELAY_2}, or name relay 1", [CONF_EXIT_RELAY])
+    if config[CONF_PRESS_RELAY] == 2 and CONF_RELAY_2 not in config:
+        raise cv.Invalid(f"{CONF_PRESS_RELAY} names relay 2; set {CONF_RELAY_2}, or name relay 1", [CONF_PRESS_RELAY])
     if config.get(CONF_RELAY_2) is not None and config[CONF_RELAY] == config[CONF_RELAY_2]:
         raise cv.Invalid("both relays are the same output; give each its own", [CONF_RELAY_2])
     if CONF_SECOND_PASSAGE_SENSOR in config and CONF_PASSAGE_SENSOR not in config:
@@ -154,6 +158,9 @@ CONFIG_SCHEMA = cv.All(
             cv.Optional(CONF_DOOR_CONTACT): cv.use_id(binary_sensor.BinarySensor),
             cv.Optional(CONF_HELD_AFTER, default="30s"): milliseconds(1_000, 3_600_000),
             cv.Optional(CONF_TAMPER_CONTACT): cv.use_id(binary_sensor.BinarySensor),
+            # Press-to-recognise: it asks to be looked at, and opens nothing. The relay whose side it is on.
+            cv.Optional(CONF_PRESS_BUTTON): cv.use_id(binary_sensor.BinarySensor),
+            cv.Optional(CONF_PRESS_RELAY, default=1): cv.int_range(min=1, max=2),
             cv.Optional(CONF_PASSAGE_SENSOR): cv.use_id(binary_sensor.BinarySensor),
             # Behind the first, seen from the entry: tells which way somebody went.
             cv.Optional(CONF_SECOND_PASSAGE_SENSOR): cv.use_id(binary_sensor.BinarySensor),
@@ -267,6 +274,7 @@ async def to_code(config: dict[str, Any]) -> None:
     cg.add(var.set_debounce(config[CONF_DEBOUNCE]))
     cg.add(var.set_held_after(config[CONF_HELD_AFTER]))
     cg.add(var.set_two_factor(config[CONF_TWO_FACTOR]))
+    cg.add(var.set_press_relay(config[CONF_PRESS_RELAY]))
     relays = [config[key] for key in (CONF_RELAY, CONF_RELAY_2) if key in config]
     for relay in relays:
         cg.add(var.add_relay(await cg.get_variable(relay)))
@@ -277,6 +285,7 @@ async def to_code(config: dict[str, Any]) -> None:
         (CONF_FIRE_RESET, var.set_fire_reset),
         (CONF_DOOR_CONTACT, var.set_door_contact),
         (CONF_TAMPER_CONTACT, var.set_tamper_contact),
+        (CONF_PRESS_BUTTON, var.set_press_button),
         (CONF_PASSAGE_SENSOR, var.set_passage_sensor),
         (CONF_SECOND_PASSAGE_SENSOR, var.set_second_passage_sensor),
     ):

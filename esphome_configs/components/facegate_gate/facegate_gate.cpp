@@ -75,6 +75,8 @@ void FacegateGate::poll_inputs_() {
     this->core_.on_door(this->door_contact_->state, now);
   if (this->tamper_contact_ != nullptr && this->tamper_contact_->has_state())
     this->core_.on_tamper(this->tamper_contact_->state, now);
+  if (this->press_button_ != nullptr && this->press_button_->has_state())
+    this->core_.on_press(this->press_button_->state, now);
   if (this->passage_sensor_ == nullptr || !this->passage_sensor_->has_state())
     return;
   if (this->second_passage_sensor_ == nullptr) {

@@ -62,6 +62,8 @@ class FacegateGate final : public Component, public facegate::Port {
   void set_fire_reset(binary_sensor::BinarySensor *sensor) { this->fire_reset_ = sensor; }
   void set_door_contact(binary_sensor::BinarySensor *sensor) { this->door_contact_ = sensor; }
   void set_tamper_contact(binary_sensor::BinarySensor *sensor) { this->tamper_contact_ = sensor; }
+  void set_press_button(binary_sensor::BinarySensor *sensor) { this->press_button_ = sensor; }
+  void set_press_relay(uint32_t relay) { this->core_.config().press_relay = relay; }
 
   // Readers, at the side of `relay`: a UID in hex with or without separators, a number of so many bits, what came over
   // two Wiegand wires, and the digits of a PIN.
@@ -96,6 +98,7 @@ class FacegateGate final : public Component, public facegate::Port {
   binary_sensor::BinarySensor *fire_reset_{nullptr};
   binary_sensor::BinarySensor *door_contact_{nullptr};
   binary_sensor::BinarySensor *tamper_contact_{nullptr};
+  binary_sensor::BinarySensor *press_button_{nullptr};
   binary_sensor::BinarySensor *passage_sensor_{nullptr};
   binary_sensor::BinarySensor *second_passage_sensor_{nullptr};
   std::vector<HintTrigger *> hint_triggers_;

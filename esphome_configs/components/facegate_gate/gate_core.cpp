@@ -230,6 +230,17 @@ void GateCore::on_tamper(bool active, uint32_t now) {
     this->event_("tamper", active ? "start" : "clear", NONE);
 }
 
+void GateCore::on_press(bool pressed, uint32_t now) {
+  this->advance_(now);
+  if (!this->press_.update(pressed, this->uptime_, this->config_.debounce_ms) || !pressed || this->press_.first())
+    return;
+  // Without a broker nobody waits for it, and later it would be worth nothing. Hammering pushes out no other event.
+  if (!this->connected_ || this->uptime_ < this->press_again_at_)
+    return;
+  this->press_again_at_ = this->uptime_ + PRESS_SPACING_MS;
+  this->event_("press", decimal(this->config_.press_relay).view(), NONE);
+}
+
 void GateCore::on_beam(bool broken, uint32_t now) {
   this->advance_(now);
   const bool changed = this->first_beam_.update(broken, this->uptime_, this->config_.debounce_ms);

@@ -27,6 +27,7 @@ inline constexpr uint32_t GAP_MS = 250;               // closed between two puls
 inline constexpr uint32_t HELLO_SPACING_MS = 1'000;   // of the hellos that no new challenge asked for
 inline constexpr uint32_t REFUSED_BURST = 16;         // events that a stranger can cause: then one a second
 inline constexpr uint32_t REFUSED_REFILL_MS = 1'000;
+inline constexpr uint32_t PRESS_SPACING_MS = 500;
 inline constexpr size_t REMEMBERED_IDS = 16;
 inline constexpr uint32_t HINT_MAX_MS = 60'000;
 inline constexpr uint32_t DOOR_GRACE_MS = 1'000;  // a door that was unlocked may still be on its way
@@ -76,6 +77,7 @@ struct Config {
   uint32_t max_pulse_ms{5'000};
   uint32_t max_free_s{43'200};
   uint32_t exit_relay{1};
+  uint32_t press_relay{1};  // whose side the button of press-to-recognise is on
   bool has_beam{false};
   uint32_t passage_timeout_ms{8'000};
   uint32_t debounce_ms{30};
@@ -100,6 +102,8 @@ class GateCore {
   void on_fire_reset(bool pressed, uint32_t now);
   void on_door(bool open, uint32_t now);
   void on_tamper(bool active, uint32_t now);
+  // The button of press-to-recognise. It moves nothing; held down at the first look it has told nothing.
+  void on_press(bool pressed, uint32_t now);
   // One beam, or two: the first on the side of the entry.
   void on_beam(bool broken, uint32_t now);
   void on_beams(bool first, bool second, uint32_t now);
@@ -223,8 +227,9 @@ class GateCore {
   uint64_t free_at_{0};
   uint8_t saved_state_{0};
 
-  Input exit_, fire_contact_, fire_reset_, door_, tamper_, first_beam_, second_beam_;
+  Input exit_, fire_contact_, fire_reset_, door_, tamper_, press_, first_beam_, second_beam_;
   Beams beams_;
+  uint64_t press_again_at_{0};
   uint64_t door_since_{0};
   bool held_{false};
 

@@ -2,7 +2,8 @@
 // What the native node has instead of hardware and of a configuration of its own: environment variables and a folder.
 //
 //   FACEGATE_NODE_SIM                 folder: relay.log takes "<unix time ns> <relay> <0|1>" a line for every write to
-//                                     a relay; the files exit, fire, reset, door, tamper and beam are active inputs
+//                                     a relay, hint.log "<pattern> <ms>" a line for every pattern it shows; the files
+//                                     exit, fire, reset, door, tamper, press and beam are active inputs
 //                                     while they exist; a file card or pin with "<relay> <UID in hex>" or
 //                                     "<relay> <digits>" is presented once and removed; the file stuck opens relay 1
 //                                     past the core, as if the core then hung
@@ -56,6 +57,17 @@ inline void write_relay(int relay, bool energised) {
   if (log < 0 || ::write(log, line, size_t(size)) != size) {
     std::perror("facegate-node: relay.log cannot be written");
     std::exit(2);  // a pulse that nobody records must not look like none
+  }
+}
+
+// What lamp and sounder would show.
+inline void write_hint(const char *pattern, uint32_t ms) {
+  static const int log = ::open((folder() + "/hint.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  char line[48];
+  const int size = std::snprintf(line, sizeof(line), "%s %u\n", pattern, unsigned(ms));
+  if (log < 0 || ::write(log, line, size_t(size)) != size) {
+    std::perror("facegate-node: hint.log cannot be written");
+    std::exit(2);
   }
 }
 

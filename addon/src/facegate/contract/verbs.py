@@ -26,6 +26,7 @@ EVENTS: Final = (
     "forced",
     "held",
     "exit",
+    "press",
     "fire",
     "tamper",
     "mode",

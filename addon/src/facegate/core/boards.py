@@ -52,6 +52,7 @@ TERMINALS: Final = {
     "door_contact": Label("door contact", "门磁"),
     "tamper": Label("tamper contact", "防拆触点"),
     "fire_reset": Label("fire reset", "消防复位"),
+    "press_button": Label("press-to-recognise button", "按键识别按钮"),
     "wiegand_d0": Label("Wiegand D0", "韦根 D0"),
     "wiegand_d1": Label("Wiegand D1", "韦根 D1"),
     "reader_rx": Label("RDM6300 TX", "RDM6300 TX"),
@@ -119,6 +120,9 @@ FEATURES: Final = {
         TERMINALS["fire_reset"],
         Label("a key switch to ground: closed while turned", "钥匙开关接地：转动时闭合"),
         needs="fire-input",
+    ),
+    "press-button": Feature(
+        ("press_button",), TERMINALS["press_button"], Label("to ground: closed while pressed", "接地：按下时闭合")
     ),
     "wiegand": Feature(("wiegand_d0", "wiegand_d1"), Label("Wiegand reader", "韦根读卡器"), _SHIFTER),
     "keypad-wiegand": Feature((), Label("keys of the Wiegand reader", "韦根读卡器的按键"), needs="wiegand"),

@@ -256,8 +256,8 @@ class Decision:
 
     ``at``: monotonic seconds of the frame that decided; ``clip_time``: the same in stream time. ``score`` and
     ``runner_up``: cosine of the best and second-best resident, ``None`` where nothing was matched. ``ms``: stage
-    times of the deciding frame. ``liveness``: what was known of life by then. ``advice``: what the person can do about a
-    refusal, a translation key, empty for nothing.
+    times of the deciding frame. ``liveness``: what was known of life by then. ``advice``: what the person can do about
+    a refusal, a translation key, empty for nothing.
     """
 
     camera: str

@@ -29,6 +29,7 @@ GAP_MS: Final = 250  # closed between two pulses, so that a turnstile sees two
 HELLO_SPACING_MS: Final = 1_000  # of the hellos that no new challenge asked for
 REFUSED_BURST: Final = 16  # events that a stranger can cause; then one a second
 REFUSED_REFILL_MS: Final = 1_000
+PRESS_SPACING_MS: Final = 500
 REMEMBERED_IDS: Final = 16
 QUEUED_EVENTS: Final = 32
 DOOR_GRACE_MS: Final = 1_000  # a door that was unlocked may still be on its way
@@ -112,6 +113,7 @@ class NodeConfig:
     max_pulse_ms: int = 5_000
     max_free_s: int = 43_200
     exit_relay: int = 2
+    press_relay: int = 1
     has_beam: bool = False
     passage_timeout_ms: int = 8_000
     held_after_ms: int = 30_000
@@ -212,6 +214,7 @@ class NodeModel:
         self._free_at = 0
         self._free_until = 0
         self._contacts: dict[str, bool] = {}
+        self._press_again_at = 0
         self._door_since = 0
         self._held = False
         self._beams = Beams()
@@ -367,6 +370,16 @@ class NodeModel:
         self._advance(now)
         if self._changed("tamper", active):
             self._event("tamper", "start" if active else "clear", lines.NONE, now)
+        return self._done()
+
+    def press(self, now: int, *, pressed: bool) -> list[Effect]:
+        """The button of press-to-recognise: without a broker nobody waits for it, and later it is worth nothing."""
+        self._advance(now)
+        first = "press" not in self._contacts
+        new = self._changed("press", pressed) and pressed and not first
+        if new and self._connected and now >= self._press_again_at:
+            self._press_again_at = now + PRESS_SPACING_MS
+            self._event("press", str(self.config.press_relay), lines.NONE, now)
         return self._done()
 
     def beam(self, now: int, *, broken: bool) -> list[Effect]:
