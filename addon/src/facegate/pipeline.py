@@ -22,8 +22,19 @@ from facegate.core.guidance import Advice, advise, advise_after
 from facegate.core.intent import Intent, in_zone
 from facegate.core.liveness import LEAST_CONTEXT, context, weigh
 from facegate.core.matching import Match
-from facegate.core.models import Camera, Decision, Face, Frame, Image, LivenessLevel, Method, Reason, Vector, Verdict
-from facegate.core.policy import Ruling, decide
+from facegate.core.models import (
+    Camera,
+    Decision,
+    Face,
+    Frame,
+    Image,
+    LivenessLevel,
+    Method,
+    Reason,
+    Vector,
+    Verdict,
+)
+from facegate.core.policy import Ruling, asks_for_mask, decide
 from facegate.core.press import Press, nearest
 from facegate.core.quality import GATE, Fault, Pose, Quality, acts, assess, estimate_pose
 from facegate.core.recognition import Recognition
@@ -31,6 +42,7 @@ from facegate.core.session import Approach, Outcome, Sight
 from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
 from facegate.vision import Models, chips, motion
+from facegate.vision.occlusion import is_masked
 
 WATCH = 0.25
 """Seconds between two looks at a face that was decided about: often enough for a match at most one second old."""
@@ -360,7 +372,20 @@ class CameraPipeline:
         self._visits[track.id] = replace(visit, approach=approach)
         if decided or approach.outcome is None:
             return None
-        return self._decide(track, approach.outcome, frame)
+        return self._decide(track, self._name_mask(approach.outcome, looks, visit.first), frame)
+
+    def _name_mask(self, outcome: Outcome, looks: Sequence[_Look], first: Image | None) -> Outcome:
+        """Say that a mask is the reason, where somebody was not recognised and wears one."""
+        if not asks_for_mask(outcome.verdict, outcome.reason, self.camera.masks):
+            return outcome
+        chip = next((look.chip for look in reversed(looks) if look.chip is not None), first)
+        if chip is None:
+            return outcome
+        try:
+            masked = self._stages.run("mask", is_masked, self._models.embedder, chip, usable=_is_answer)
+        except StageError:
+            return outcome
+        return replace(outcome, reason=Reason.MASK) if masked else outcome
 
     def _wait(self, named: str, approach: Approach, track: int, at: float) -> None:
         """Whoever was recognised and looked away, for the card perhaps, waits again as soon as they are named."""
@@ -520,6 +545,10 @@ def _is_probability(answer: object) -> bool:
 
 def _is_change(answer: object) -> bool:
     return answer is None or (isinstance(answer, float) and isfinite(answer) and answer >= 0.0)
+
+
+def _is_answer(answer: object) -> bool:
+    return isinstance(answer, bool)
 
 
 def _is_pose(answer: object) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from facegate.core.models import Gate, Mode, Reason, Resident, ResidentState, Verdict
+from facegate.core.models import Gate, Masks, Mode, Reason, Resident, ResidentState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,17 @@ def decide(resident_id: str, resident: Resident | None, gate: Gate, now: float) 
         return Ruling(Verdict.DENIED, reason, resident.id)
     return Ruling(Verdict.GRANTED, Reason.RECOGNISED, resident.id)
 
+
+def asks_for_mask(verdict: Verdict, reason: Reason, masks: Masks) -> bool:
+    """Whether a mask, if there is one, is the reason to give to whoever was not recognised.
+
+    The cue names the reason of what is refused anyway, and refuses nobody by itself: it is wrong about some bare faces,
+    and of some peoples more than of others. Where masked faces are compared, a mask is no reason.
+    """
+    return verdict is Verdict.DENIED and reason in _UNRECOGNISED and masks is Masks.DENY
+
+
+_UNRECOGNISED = frozenset({Reason.UNKNOWN_FACE, Reason.AMBIGUOUS, Reason.UNDECIDED})
 
 _STRANGERS = frozenset({ResidentState.INVITED, ResidentState.WITHDRAWN, ResidentState.ERASED})
 """Whoever has not agreed to be recognised, or no longer does, is nobody to a camera."""
