@@ -284,6 +284,15 @@ def verb_cases() -> list[Case]:
         ),
         wrong("reset something else", "reset", "mode", "-", "subject"),
         wrong("reset with a value", "reset", "fire", "0", "value"),
+        # learn
+        done("learn a card", "learn", "1", "30", "30"),
+        done("learn a card on the other side, for the longest time", "learn", "2", "60", "60"),
+        done("learn nothing any more", "learn", "1", "0", "0"),
+        done("learn in a lockdown", "learn", "1", "1", "1", state="lockdown"),
+        wrong("learn for too long", "learn", "1", "61", "value"),
+        wrong("learn without a time", "learn", "1", "-", "value"),
+        wrong("learn at a third reader", "learn", "3", "30", "subject"),
+        wrong("learn at no reader", "learn", "0", "30", "subject"),
     ]
 
 

@@ -378,6 +378,85 @@ TEST(Card, AtAGateWithTwoFactorsIsToldAndDecidesNothing) {
 
 // ---- PINs ----
 
+TEST(Learning, TellsOneCardAtOneReaderAndOpensNothing) {
+  Node node;
+  node.up();
+  let_in(node);
+  const std::string other = "\x01\x02\x03\x04";
+  EXPECT_EQ(node.tell("learn", "1", "30"), "done 30");
+  EXPECT_EQ(node.port.hints, Words{"wait 30000"});
+  node.card(2, other);  // the other reader
+  node.pin(1, "4711");
+  node.card(1, other);
+  node.card(1, other);  // once is enough
+  node.wait(16);
+  EXPECT_EQ(node.events(), (Words{"denied card:2:unknown -", "denied pin:1:unknown -",
+                                  "learned 1 " + digest("card 01020304"), "denied card:1:unknown -"}));
+  EXPECT_EQ(node.tell("learn", "1", "30"), "done 30");
+  node.card(1, CARD);  // on the list: it does not open either, so that nobody is let in unasked
+  node.wait(16);
+  EXPECT_EQ(node.events().back(), "learned 1 " + digest("card a1b2c3"));
+  EXPECT_EQ(node.pulse_count(), 0u);
+  node.card(1, CARD);
+  EXPECT_EQ(node.pulse_count(), 1u);
+}
+
+TEST(Learning, EndsByItself) {
+  const auto end_by = [](auto end) {
+    Node node;
+    node.up();
+    let_in(node);
+    node.tell("learn", "1", "10");
+    end(node);
+    node.card(1, "\x01\x02\x03\x04");
+    node.wait(16);
+    for (const auto &event : node.events())
+      EXPECT_EQ(event, "denied card:1:unknown -");
+  };
+  end_by([](Node &node) { node.wait(10'000); });
+  end_by([](Node &node) { EXPECT_EQ(node.tell("learn", "1", "0"), "done 0"); });
+  end_by([](Node &node) {
+    node.disconnect();
+    node.connect();
+  });
+}
+
+TEST(Learning, AtAGateWithTwoFactorsIsNoFactor) {
+  Node node;
+  node.core.config().two_factor = true;
+  node.up();
+  EXPECT_EQ(node.tell("learn", "1", "30"), "done 30");
+  node.card(1, CARD);
+  node.card(1, CARD);
+  node.wait(16);
+  EXPECT_EQ(node.events(), (Words{"learned 1 " + digest("card a1b2c3"), "card 1 " + digest("card a1b2c3")}));
+}
+
+// The bytes of one printed number, 0012345678, at each reader; the recognizer makes a typed number into all of them.
+TEST(Readers, GiveTheBytesThatTheRecognizerExpects) {
+  const auto listed = [](const std::string &bytes, auto present) {
+    Node node;
+    node.up();
+    EXPECT_EQ(node.tell("list", "1:0:1:0", digest("card " + bytes) + ALWAYS), "done committed");
+    present(node);
+    return node.pulse_count();
+  };
+  const uint64_t number = 12'345'678;
+  const auto wiegand = [&](uint32_t bits) {
+    const uint32_t half = (bits + 1) / 2;
+    const uint64_t data = number << 1;
+    uint64_t whole = data | uint64_t(__builtin_popcountll(data >> (bits - half)) % 2) << (bits - 1);
+    whole |= __builtin_popcountll(whole & ((uint64_t(1) << half) - 1)) % 2 == 0 ? 1 : 0;
+    return [whole, bits](Node &node) { node.wiegand(1, whole, bits); };
+  };
+  // RDM6300, three of Wiegand, PN532
+  EXPECT_EQ(listed("00bc614e", [&](Node &node) { node.core.on_card_number(1, number, 32, node.now()); }), 1u);
+  EXPECT_EQ(listed("bc614e", wiegand(26)), 1u);
+  EXPECT_EQ(listed("00bc614e", wiegand(34)), 1u);
+  EXPECT_EQ(listed("0000bc614e", wiegand(37)), 1u);
+  EXPECT_EQ(listed("04a23b5c6d7e80", [](Node &node) { node.card(1, "\x04\xa2\x3b\x5c\x6d\x7e\x80"); }), 1u);
+}
+
 TEST(Pin, FiveWrongOnesLockPinsAndNeverCards) {
   Node node;
   node.up();

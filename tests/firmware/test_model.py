@@ -84,6 +84,9 @@ KEYS = st.tuples(
     st.sampled_from(["5a" * 32, "c3" * 32, "5A" * 32, "5a"]),
 )
 RESETS = st.tuples(st.just("reset"), st.sampled_from(["fire", "fire", "mode"]), st.sampled_from(["-", "-", "0"]))
+LESSONS = st.tuples(
+    st.just("learn"), st.sampled_from(["1", "1", "2", "0", "3"]), st.sampled_from(["0", "1", "60", "61", "-"])
+)
 CHUNKS = st.tuples(
     st.just("list"),
     st.sampled_from(
@@ -91,7 +94,7 @@ CHUNKS = st.tuples(
     ),
     st.sampled_from(["-", "00" * 21, "11" * 8 + "11" + "00" * 12, "11" * 8 + "21" + "80" + "00" * 11, "ab", "AB" * 21]),
 )
-ANYTHING = st.one_of(OPENINGS, OPENINGS, MODES, HINTS, TIMES, KEYS, RESETS, CHUNKS)
+ANYTHING = st.one_of(OPENINGS, OPENINGS, MODES, HINTS, TIMES, KEYS, RESETS, LESSONS, CHUNKS)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def words(name: str) -> tuple[str, ...]:
         ("PIN_LOCK_S", node_list.PIN_LOCK_S),
         ("PIN_LOCK_MAX_S", node_list.PIN_LOCK_MAX_S),
         ("HINT_MAX_MS", verbs.HINT_MAX_MS),
+        ("LEARN_MAX_S", verbs.LEARN_MAX_S),
         ("DIGEST_BYTES", verbs.DIGEST_BYTES),
         ("ENTRY_BYTES", verbs.ENTRY_BYTES),
         ("ENTRIES_PER_CHUNK", verbs.ENTRIES_PER_CHUNK),

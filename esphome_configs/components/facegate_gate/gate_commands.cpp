@@ -24,6 +24,7 @@ const GateCore::Verb GateCore::VERBS[] = {
     {"mode", &GateCore::serve_mode_, true},  {"hint", &GateCore::serve_hint_, false},
     {"time", &GateCore::serve_time_, false}, {"list", &GateCore::serve_list_, false},
     {"key", &GateCore::serve_key_, true},    {"reset", &GateCore::serve_reset_, true},
+    {"learn", &GateCore::serve_learn_, true},
 };
 
 void GateCore::on_command(std::string_view line, uint32_t now) {
@@ -182,6 +183,19 @@ GateCore::Answer GateCore::serve_reset_(const Command &command) {
       return {Result::FAULT, std::string_view("flash")};
   }
   return {Result::DONE, NONE};
+}
+
+GateCore::Answer GateCore::serve_learn_(const Command &command) {
+  uint64_t relay = 0, seconds = 0;
+  if (!parse_number(command.subject, this->config_.relays, relay) || relay == 0)
+    return {Result::ARGUMENT, std::string_view("subject")};
+  if (!parse_number(command.value, LEARN_MAX_S, seconds))
+    return {Result::ARGUMENT, std::string_view("value")};
+  this->learn_relay_ = uint32_t(relay);
+  this->learn_until_ = this->uptime_ + seconds * 1000;
+  if (seconds != 0)
+    this->port_.hint(Pattern::WAIT, uint32_t(seconds * 1000));
+  return {Result::DONE, decimal(seconds)};
 }
 
 // ---- keys ----

@@ -279,6 +279,7 @@ void GateCore::on_connected(uint32_t now) {
 void GateCore::on_disconnected(uint32_t now) {
   this->advance_(now);
   this->connected_ = false;
+  this->learn_until_ = 0;
   this->void_challenges_();
 }
 

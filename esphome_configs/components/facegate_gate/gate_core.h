@@ -30,6 +30,7 @@ inline constexpr uint32_t REFUSED_REFILL_MS = 1'000;
 inline constexpr uint32_t PRESS_SPACING_MS = 500;
 inline constexpr size_t REMEMBERED_IDS = 16;
 inline constexpr uint32_t HINT_MAX_MS = 60'000;
+inline constexpr uint32_t LEARN_MAX_S = 60;
 inline constexpr uint32_t DOOR_GRACE_MS = 1'000;  // a door that was unlocked may still be on its way
 inline constexpr uint32_t PIN_ATTEMPTS = 5;       // wrong ones in a row, then PINs are locked
 inline constexpr uint32_t PIN_LOCK_S = 60;        // at first; twice as long each time
@@ -177,6 +178,7 @@ class GateCore {
   Answer serve_list_(const Command &command);
   Answer serve_key_(const Command &command);
   Answer serve_reset_(const Command &command);
+  Answer serve_learn_(const Command &command);
   const Finished *finished_(const Command &command) const;
   Issued *issued_(const Challenge &challenge);
   void refuse_(Refusal refusal);
@@ -191,6 +193,7 @@ class GateCore {
   void watch_door_();
   void present_(Kind kind, uint32_t relay, std::string_view number);
   void report_(Kind kind, uint32_t relay, std::string_view number);
+  void learned_(uint32_t relay, std::string_view number);
   void deny_(Kind kind, uint32_t relay, std::string_view reason, std::string_view digest);
   void wrong_pin_(uint32_t relay);
 
@@ -238,6 +241,8 @@ class GateCore {
   uint32_t wrong_pins_{0};
   uint32_t pin_locks_{0};
   uint64_t pins_locked_until_{0};
+  uint32_t learn_relay_{0};
+  uint64_t learn_until_{0};  // until then the next card at that reader is told, because somebody has asked for it
 
   Issued current_{};
   Issued previous_{};

@@ -64,6 +64,10 @@ void GateCore::on_pin(uint32_t relay, std::string_view digits, uint32_t now) {
 void GateCore::present_(Kind kind, uint32_t relay, std::string_view number) {
   if (!this->ready_ || relay < 1 || relay > this->config_.relays || this->released())
     return;
+  if (kind == Kind::CARD && relay == this->learn_relay_ && this->uptime_ < this->learn_until_) {
+    this->learned_(relay, number);
+    return;
+  }
   if (kind == Kind::PIN && this->uptime_ < this->pins_locked_until_) {
     this->deny_(kind, relay, "locked", NONE);
     return;
@@ -122,6 +126,18 @@ void GateCore::report_(Kind kind, uint32_t relay, std::string_view number) {
   }
   if (this->may_tell_())
     this->event_(word(kind), decimal(relay).view(), hex(digest).view());
+  this->port_.hint(Pattern::WAIT, 0);
+}
+
+// Somebody has asked for this one card; it opens nothing.
+void GateCore::learned_(uint32_t relay, std::string_view number) {
+  this->learn_until_ = 0;
+  ShortDigest digest;
+  if (!make_digest(this->port_, this->keys_.digest, Kind::CARD, number, digest)) {
+    this->deny_(Kind::CARD, relay, "fault", NONE);
+    return;
+  }
+  this->event_("learned", decimal(relay).view(), hex(digest).view());
   this->port_.hint(Pattern::WAIT, 0);
 }
 

@@ -18,6 +18,7 @@ from facegate.contract.lines import KEY_BYTES, NONE, RELAYS, Position, derive_ke
 MODES: Final = ("normal", "lockdown", "free")
 HINTS: Final = ("granted", "denied", "wait", "closer", "look", "fault", "challenge_left", "challenge_right")
 HINT_MAX_MS: Final = 60_000
+LEARN_MAX_S: Final = 60
 KINDS: Final = ("card", "pin")
 EVENTS: Final = (
     "passed",
@@ -35,6 +36,7 @@ EVENTS: Final = (
     "locked",
     "card",
     "pin",
+    "learned",
     "key",
     "refused",
 )
@@ -356,11 +358,31 @@ class Reset:
         return cls(subject)
 
 
-type Request = Open | Guard | SetMode | Hint | Time | ListChunk | RotateKey | Reset
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Tell the digest of the next card at the reader beside ``relay``, if it comes within ``seconds``; 0 ends that."""
+
+    verb: ClassVar[str] = "learn"
+    relay: int
+    seconds: int
+
+    @property
+    def arguments(self) -> Arguments:
+        """As they stand in the line."""
+        return Arguments(str(self.relay), str(self.seconds))
+
+    @classmethod
+    def parse(cls, subject: str, value: str) -> Self:
+        """Return what the arguments say, or raise :class:`ArgumentError`."""
+        relay = _number(subject, max(RELAYS), "subject", least=1)
+        return cls(relay, _number(value, LEARN_MAX_S, "value"))
+
+
+type Request = Open | Guard | SetMode | Hint | Time | ListChunk | RotateKey | Reset | Learn
 """What a command may ask; ``request.verb`` and ``*request.arguments`` go into :class:`lines.Command`."""
 
 REQUESTS: Final[dict[str, type[Request]]] = {
-    kind.verb: kind for kind in (Open, Guard, SetMode, Hint, Time, ListChunk, RotateKey, Reset)
+    kind.verb: kind for kind in (Open, Guard, SetMode, Hint, Time, ListChunk, RotateKey, Reset, Learn)
 }
 
 

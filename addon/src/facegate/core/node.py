@@ -223,6 +223,8 @@ class NodeModel:
         self._wrong_pins = 0
         self._pin_locks = 0
         self._pins_locked_until = 0
+        self._learn_relay = 0
+        self._learn_until = 0
         self._events: deque[_Event] = deque(maxlen=QUEUED_EVENTS)
         self._seq = {"hello": 0, "ack": 0, "event": 0}
         self._hello_at = 0
@@ -288,6 +290,7 @@ class NodeModel:
         """The broker is gone, and with it every challenge."""
         self._advance(now)
         self._connected = False
+        self._learn_until = 0
         self._issued.clear()
         return self._done()
 
@@ -571,6 +574,13 @@ class NodeModel:
                 return self._serve_key(nonce)
             case verbs.Reset():
                 return self._serve_reset(now)
+            case verbs.Learn(relay, seconds):
+                if relay > self.config.relays:
+                    return "argument", "subject"
+                self._learn_relay, self._learn_until = relay, now + seconds * 1000
+                if seconds:
+                    self._effects.append(Show("wait", seconds * 1000))
+                return "done", str(seconds)
             case verbs.Hint(pattern, ms):
                 self._effects.append(Show(pattern, ms))
             case verbs.Time():
@@ -637,6 +647,11 @@ class NodeModel:
 
     def _present(self, kind: str, relay: int, digest: Callable[[bytes], bytes], now: int) -> None:
         if not 1 <= relay <= self.config.relays or self._released:
+            return
+        if kind == "card" and relay == self._learn_relay and now < self._learn_until:
+            self._learn_until = 0
+            self._event("learned", str(relay), digest(self._keys.digest).hex(), now)
+            self._effects.append(Show("wait", 0))
             return
         if kind == "pin" and now < self._pins_locked_until:
             self._deny(kind, relay, "locked", None, now)

@@ -76,6 +76,14 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """The card that somebody has asked to learn at this reader; ``digest`` is in hex."""
+
+    direction: Direction
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinsLocked:
     """Too many wrong PINs: none is looked at for this time."""
 
@@ -106,7 +114,17 @@ class Other:
 
 
 type Happening = (
-    Passage | ExitButton | Alarm | ModeChange | ListVerdict | Factor | PinsLocked | KeyRotated | LineRefused | Other
+    Passage
+    | ExitButton
+    | Alarm
+    | ModeChange
+    | ListVerdict
+    | Factor
+    | Learned
+    | PinsLocked
+    | KeyRotated
+    | LineRefused
+    | Other
 )
 
 
@@ -128,6 +146,8 @@ def read(event: NodeEvent) -> Happening:  # noqa: PLR0911  # one line for each t
             return _verdict(event)
         case "card" | "pin" if direction is not None:
             return Factor(event.type, direction, value)
+        case "learned" if direction is not None:
+            return Learned(direction, value)
         case "locked" if direction is not None and number is not None:
             return PinsLocked(direction, number)
         case "key" if subject == "rotated":
