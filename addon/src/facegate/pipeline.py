@@ -16,6 +16,7 @@ import numpy as np
 
 from facegate.core import second_factor
 from facegate.core.admission import Admissions
+from facegate.core.attention import Attention
 from facegate.core.challenge import Challenge
 from facegate.core.evidence import weigh as weigh_frame
 from facegate.core.guidance import Advice, advise, advise_after
@@ -29,6 +30,7 @@ from facegate.core.models import (
     Frame,
     Image,
     LivenessLevel,
+    Luma,
     Method,
     Reason,
     Vector,
@@ -38,6 +40,7 @@ from facegate.core.policy import Ruling, asks_for_mask, decide
 from facegate.core.press import Press, nearest
 from facegate.core.quality import GATE, Fault, Pose, Quality, acts, assess, estimate_pose
 from facegate.core.recognition import Recognition
+from facegate.core.search import search
 from facegate.core.session import Approach, Outcome, Sight
 from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
@@ -128,6 +131,7 @@ class CameraPipeline:
         self._draw = draw
         self._used = recognition
         self._stages = Stages(clock)
+        self._attention = Attention(camera.zone)
         self._tracker = Tracker()
         self._visits: dict[int, _Visit] = {}
         self._admissions = Admissions()
@@ -137,6 +141,15 @@ class CameraPipeline:
         self._shown: deque[second_factor.Factor] = deque(maxlen=16)  # handed over from other threads
         self._press: Press | None = None
         self._presses: deque[Press] = deque(maxlen=1)  # handed over from other threads; the newest counts
+
+    def attends(self, luma: Luma, at: float) -> bool:
+        """Whether the picture taken ``at``, of whose brightness ``luma`` is a sample, is worth to be processed.
+
+        From the thread that calls ``process``. Always, while a face is there or something waits for one.
+        """
+        waits = self._press or self._presses or self._shown or self._factors or self._shut_out
+        occupied = bool(self._tracker.live or waits or self._waiting.of or self._admissions.of)
+        return self._attention.wants(luma, at, occupied=occupied)
 
     def process(self, frame: Frame) -> list[Decision]:
         """Return what this frame decides: mostly nothing, and at most one decision for each face in it."""
@@ -203,7 +216,11 @@ class CameraPipeline:
     def _detect(self, frame: Frame) -> list[Face]:
         if not isfinite(frame.captured_at):
             raise self._stages.fault("frame", "it has no time")
-        return self._stages.run("detect", self._models.detector.detect, frame.image, usable=_are_faces)
+        return self._stages.run("detect", self._find, frame.image, usable=_are_faces)
+
+    def _find(self, image: Image) -> list[Face]:
+        where = search(image.shape, self.camera.zone, self.camera.min_face)
+        return self._models.detector.detect(image, longest_side=where.longest_side, region=where.region)
 
     def _mask_out(self, faces: Sequence[Face], frame: Frame) -> list[Face]:
         """Drop every face outside the marked zone: nothing after detection sees it, nothing of it is kept."""

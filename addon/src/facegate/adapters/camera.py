@@ -20,8 +20,8 @@ from facegate.adapters.decoding import (
     pictures_of,
     video_of,
 )
-from facegate.adapters.glance import Glance, Luma, Stillness, step
-from facegate.core.models import Camera, Frame, Image
+from facegate.adapters.glance import Glance, Stillness, step
+from facegate.core.models import Camera, Frame, Image, Luma
 
 __all__ = [
     "CameraError",

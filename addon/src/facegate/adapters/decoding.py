@@ -17,8 +17,8 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from facegate.adapters.camera_state import CameraError, Fault
-from facegate.adapters.glance import Luma, step
-from facegate.core.models import Image
+from facegate.adapters.glance import step
+from facegate.core.models import Image, Luma
 
 SOFTWARE, ANY = "software", "auto"
 """What the settings call decoding by this machine's processor, and by any hardware that can."""

@@ -4,12 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from facegate.core.models import Frame, Image
-
-type Luma = NDArray[np.uint8]
-"""(rows, columns): the brightness of every so many pixels of a picture."""
+from facegate.core.models import Frame, Image, Luma
 
 _ACROSS = 160  # columns of a sample; with fewer, a face at the gate would be lost between them
 

@@ -13,8 +13,9 @@ from facegate.cli.console import notes, stop, stops_at
 from facegate.settings import SettingsError, default_data, default_models, make_settings
 
 if TYPE_CHECKING:
+    from facegate.adapters.glance import Glance
     from facegate.cli.manifest import Looks
-    from facegate.core.models import Camera, Decision, Frame, LivenessEvidence
+    from facegate.core.models import Camera, Decision, LivenessEvidence
     from facegate.core.recognition import Recognition
 
 
@@ -62,8 +63,10 @@ def replay(
         recognition = _recognition(looks, loaded.embedder.model)
         camera = Camera(id="clip", gate="replay", source=str(clip), liveness=LivenessLevel(liveness))
         pipeline = CameraPipeline(camera, loaded, recognition)
-        for frame in _by_clip_time(camera) if fast else _in_real_time(camera):
-            for decision in pipeline.process(frame):
+        for glance in _by_clip_time(camera) if fast else _in_real_time(camera):
+            if not pipeline.attends(glance.luma, glance.captured_at):
+                continue
+            for decision in pipeline.process(glance.frame()):
                 typer.echo(json.dumps(as_dict(decision)) if as_json else _sentence(decision))
     if not pipeline.health.frames:
         stop(f"{clip} has no picture that can be read: name a video file.")
@@ -120,14 +123,14 @@ def _recognition(looks: Looks, model: str) -> Recognition:
     return Recognition(Gallery(templates), residents, Gate(id="replay", name="Replay"))
 
 
-def _by_clip_time(camera: Camera) -> Iterator[Frame]:
-    from facegate.adapters.camera import frames
+def _by_clip_time(camera: Camera) -> Iterator[Glance]:
+    from facegate.adapters.camera import glances
 
-    for frame in frames(camera.source, camera=camera.id):
-        yield replace(frame, captured_at=frame.clip_time)
+    for glance in glances(camera.source, camera=camera.id):
+        yield replace(glance, captured_at=glance.clip_time)
 
 
-def _in_real_time(camera: Camera) -> Iterator[Frame]:
+def _in_real_time(camera: Camera) -> Iterator[Glance]:
     from facegate.adapters.camera import open_camera
     from facegate.adapters.camera_state import CameraError, Fault
 
@@ -135,10 +138,10 @@ def _in_real_time(camera: Camera) -> Iterator[Frame]:
     seen = 0
     try:
         while True:
-            frame = reader.latest(after=seen, timeout=_WAIT)
-            if frame is not None:
-                seen = frame.number
-                yield frame
+            glance = reader.glance(after=seen, timeout=_WAIT)
+            if glance is not None:
+                seen = glance.number
+                yield glance
                 continue
             reason = reader.state.reason
             if reason is Fault.ENDED:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 type Image = NDArray[np.uint8]
 """(height, width, 3), BGR, 0–255."""
 
+type Luma = NDArray[np.uint8]
+"""(rows, columns): the brightness of every so many pixels of a picture."""
+
 type Vector = NDArray[np.float32]
 """(dimensions,), unit length."""
 
