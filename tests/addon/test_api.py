@@ -127,17 +127,24 @@ async def test_a_gate_lives_from_its_first_to_its_last_request(site: Site, token
         "camera": "off",
         "node": "offline",
         "problems": [],
+        "waits": False,
+        "free_until": None,
+        "state": "",
+        "fire": "none",
+        "tamper": False,
+        "held": False,
+        "refused": 0,
+        "lost": 0,
+        "list_version": 0,
+        "heard_at": None,
+        "acked_at": None,
     }
     site.gate_side.health = Health(gates={"front-gate": GateHealth("ok", "online")})
     assert [(gate["camera"], gate["node"]) for gate in (await site.ask("GET", "/gates", token=token)).content] == [
         ("ok", "online")
     ]
-    changed = await site.ask("PATCH", "/gates/front-gate", {"name": "Main gate", "mode": "lockdown"}, token=token)
-    assert (changed.content["name"], changed.content["mode"], changed.content["pulse_ms"]) == (
-        "Main gate",
-        "lockdown",
-        700,
-    )
+    changed = await site.ask("PATCH", "/gates/front-gate", {"name": "Main gate"}, token=token)
+    assert (changed.content["name"], changed.content["pulse_ms"]) == ("Main gate", 700)
     assert (await site.ask("DELETE", "/gates/front-gate", token=token)).status == 204
     assert (await site.ask("GET", "/gates/front-gate", token=token)).problem() == "not_found"
     assert site.gate_side.changes == 3
@@ -196,7 +203,7 @@ async def test_changes_at_the_same_moment_do_not_overwrite_each_other(site: Site
     await asyncio.gather(
         site.ask("PATCH", "/gates/front-gate", {"name": "Main gate"}, token=token),
         site.ask("PATCH", "/gates/front-gate", {"pulse_ms": 900}, token=token),
-        site.ask("PATCH", "/gates/front-gate", {"mode": "lockdown"}, token=token),
+        site.ask("PUT", "/gates/front-gate/mode", {"mode": "lockdown"}, token=token),
     )
     gate = site.store.gate("front-gate")
     assert (gate.name, gate.pulse_ms, gate.mode) == ("Main gate", 900, "lockdown")
@@ -448,12 +455,15 @@ async def test_the_time_that_a_wish_took_to_arrive_counts(site: Site, token: str
 
 async def test_in_lockdown_nothing_opens_from_afar(site: Site, token: str) -> None:
     await make_gate(site, token)
-    await site.ask("PATCH", "/gates/front-gate", {"mode": "lockdown"}, token=token)
+    await site.ask("PUT", "/gates/front-gate/mode", {"mode": "lockdown"}, token=token)
     reply = await ask_open(site, token, "front-gate", wish())
     assert (reply.problem(), reply.content["reason"]) == ("not_opened", "lockdown")
     assert site.gate_side.asked == []
-    await site.ask("PATCH", "/gates/front-gate", {"mode": "normal"}, token=token)
-    assert (await ask_open(site, token, "front-gate", wish())).status == 200
+    record = site.store.opening(reply.content["opening"])
+    assert record is not None
+    assert (record.result, record.actor) == ("lockdown", "Home Assistant")
+    await site.ask("PUT", "/gates/front-gate/mode", {"mode": "normal"}, token=token)
+    assert (await ask_open(site, token, "front-gate", wish(), key="another-key-0001")).status == 200
 
 
 async def test_the_same_key_opens_once_however_often_it_is_sent(site: Site, token: str) -> None:

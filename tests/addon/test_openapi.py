@@ -10,6 +10,7 @@ import voluptuous as vol
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from facegate.adapters.gate import OpenResult
 from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
 from facegate.web.operations import OPERATIONS, Operation
@@ -178,8 +179,12 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_gate", status=200, path=gate)
     await step("read_gate", status=404, path={"gate": "none"})
     await step("change_gate", {"mode": "free"}, status=422, path=gate)
-    await step("change_gate", {"mode": "lockdown"}, status=200, path=gate)
-    await step("change_gate", {"mode": "normal"}, status=200, path=gate)
+    await step("change_gate", {"pulse_ms": 700}, status=200, path=gate)
+    await step("set_mode", {"mode": "free"}, status=422, path=gate)
+    await step("set_mode", {"mode": "lockdown"}, status=200, path=gate)
+    await step("set_mode", {"mode": "normal"}, status=200, path=gate)
+    await step("reset_fire", status=200, path=gate)
+    await step("list_orders", status=200, path=gate)
     await step("list_cameras", status=200, path=gate)
     await step("read_camera", status=200, path=camera)
     await step("change_camera", {"min_face": 64.5}, status=200, path=camera)
@@ -197,6 +202,14 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     site.gate_side.result = "node_silent"
     wish["issued_at"] = now_ms()
     await step("open_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "1" * 16})
+    wish |= {"issued_at": now_ms(), "reason": "seen by camera"}
+    await step("guard_gate", wish, status=403, path=gate, headers={"Idempotency-Key": "2" * 16})
+    await step("guard_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "2" * 16}, bearer=LOCAL_TOKEN)
+    site.gate_side.result = "opened"
+    await step("guard_gate", wish, status=200, path=gate, headers={"Idempotency-Key": "3" * 16}, bearer=LOCAL_TOKEN)
+    site.gate_side.answer = OpenResult("node_silent")
+    await step("set_mode", {"mode": "normal"}, status=409, path=gate)
+    await step("reset_fire", status=409, path=gate)
     pictures = [str(PEOPLE / name) for name in ("astronaut.png", "biden.jpg", "not-there.jpg")]
     wish = {"name": "Resident 2", "pictures": pictures, "language": "en", "channel": "given on paper"}
     await step("enrol", wish, status=403)

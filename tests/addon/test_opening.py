@@ -11,6 +11,7 @@ import pytest
 from facegate.adapters.announcer import ALIAS_SECONDS, Announcer, News
 from facegate.adapters.gate import GateLink, OpenResult
 from facegate.adapters.mqtt import MqttClient
+from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.software_gate import SoftwareGate
 from facegate.adapters.store import Store
 from facegate.adapters.store.access import Intent
@@ -18,6 +19,8 @@ from facegate.adapters.store.errors import StoreError
 from facegate.contract.messages import GateEvent, Topics
 from facegate.core.models import Decision, Direction, Gate, Method, Reason, Verdict
 from facegate.core.node import NodeConfig
+from facegate.core.node_events import ListVerdict
+from facegate.journal import Journal
 from facegate.opening import Openings, OpenRequest
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
@@ -62,10 +65,14 @@ class Building:
         self.broker = Broker(host=mosquitto.host, port=mosquitto.port)
         self.events: list[GateEvent] = []
         self.moves: list[tuple[int, bool]] = []
+        self.verdicts: list[ListVerdict] = []
 
     @property
     def pulses(self) -> list[int]:
         return [relay for relay, is_open in self.moves if is_open]
+
+    async def listed(self, report: NodeReport, verdict: ListVerdict) -> None:
+        self.verdicts.append(verdict)
 
     async def start(self, *, node: bool = True, passage_seconds: float = 20) -> None:
         home_assistant, mqtt = MqttClient(self.broker), MqttClient(self.broker)
@@ -81,7 +88,8 @@ class Building:
         self.openings = Openings(
             self.store, {GATE: self.link}, self.announcer.announce, passage_seconds=passage_seconds
         )
-        self.link.on_event(self.openings.hear)
+        self.journal = Journal(self.store, self.announcer.announce, listed=self.listed)
+        self.link.on_event(self.journal.hear)
         await eventually(lambda: mqtt.connected and home_assistant.connected)
         await self.link.start()
         self.stack.push_async_callback(self.link.stop)
@@ -393,8 +401,10 @@ class TestFullDisk:
 
     async def test_a_passage_that_cannot_be_recorded_is_announced_all_the_same(self, building, caplog):
         await building.start()
-        openings = Openings(FullDisk(building.store, "record_passage"), {}, building.announcer.announce)
-        building.link.on_event(openings.hear)
+        journal = Journal(
+            FullDisk(building.store, "record_passage"), building.announcer.announce, listed=building.listed
+        )
+        building.link.on_event(journal.hear)
         building.node.report("forced", "-", "-")
         await eventually(lambda: len(building.events) == 2)  # one from each of the two that hear
         assert "passage at gate north-1 ('forced') cannot be recorded" in caplog.text

@@ -112,7 +112,9 @@ def test_a_gate_is_changed_and_removed_with_its_cameras_and_key(store: Store) ->
     key = store.add_gate(GATE)
     store.add_camera(CAMERA)
     store.save_node_position("main", "hello", Position(3, 4))
-    store.update_gate(replace(GATE, name="North", mode=Mode.FREE, pulse_ms=900))
+    store.update_gate(replace(GATE, name="North", pulse_ms=900))
+    assert store.set_gate_mode(GATE.id, Mode.FREE)
+    assert not store.set_gate_mode(GATE.id, Mode.FREE)
     assert store.gate("main") == Gate("main", "North", Mode.FREE, 900)
     store.remove_gate("main")
     assert store.gates() == []

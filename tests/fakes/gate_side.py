@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from facegate.adapters.announcer import News
 from facegate.adapters.gate import OpenResult, Result
+from facegate.contract.verbs import Request
 from facegate.core.models import Direction
 from facegate.web.services import Health
 
@@ -19,6 +20,9 @@ class GateSide:
     people: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[Direction, str]] = field(default_factory=list)
     until: list[float] = field(default_factory=list)
+    guards: list[bool] = field(default_factory=list)
+    orders: list[Request] = field(default_factory=list)
+    answer: OpenResult = field(default_factory=lambda: OpenResult("done", "0"))
     news: list[News] = field(default_factory=list)
     changes: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -35,13 +39,20 @@ class GateSide:
         lasts: Callable[[], bool],
         *,
         until: float | None = None,
+        guard: bool = False,
     ) -> OpenResult:
         """Open, or not; takes as long as ``free`` is not set."""
+        self.guards.append(guard)
         self.asked.append((direction, opening))
         self.until.append(until or 0.0)
         self.reached.set()
         await self.free.wait()
         return OpenResult(self.result)
+
+    async def ask(self, request: Request, *, until: float | None = None) -> OpenResult:
+        """Answer an order."""
+        self.orders.append(request)
+        return self.answer
 
     def announce(self, news: News) -> bool:
         """Keep the news."""

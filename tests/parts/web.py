@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 
 from facegate.adapters.store import Store
-from facegate.opening import Link, Openings
+from facegate.opening import Openings
+from facegate.orders import Orders
 from facegate.residents.application import admit
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
@@ -38,14 +39,14 @@ class Clock:
         return self.now
 
 
-class _EveryGate(dict[str, Link]):
+class _EveryGate(dict[str, GateSide]):
     """One link for whatever gate a test makes."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: GateSide) -> None:
         super().__init__()
         self._link = link
 
-    def get(self, gate: str, default: Any = None) -> Link:
+    def get(self, gate: str, default: Any = None) -> GateSide:
         return self._link
 
 
@@ -134,6 +135,7 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
     services = Services(
         store=store,
         openings=openings,
+        orders=Orders(store, _EveryGate(gate_side), gate_side.changed),
         pairing=Pairing(clock),
         site="home",
         api=API_URL,

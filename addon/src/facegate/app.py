@@ -14,12 +14,15 @@ from facegate.adapters import local_access
 from facegate.adapters.announcer import Announcer
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient, MqttError, Presence
-from facegate.adapters.state_board import StateBoard
+from facegate.adapters.state_board import Standing, StateBoard
 from facegate.adapters.store import Store, StoreError
 from facegate.building import Building
 from facegate.contract.messages import Status, Topics
+from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Decision, Reason, Verdict
+from facegate.journal import Journal
 from facegate.opening import Openings, OpenOutcome, OpenRequest
+from facegate.orders import Orders
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
 from facegate.settings import Settings
@@ -50,6 +53,8 @@ class _Parts:
     mqtt: MqttClient
     building: Building
     openings: Openings
+    orders: Orders
+    journal: Journal
     announcer: Announcer
     board: StateBoard
 
@@ -102,6 +107,7 @@ class Service:
         except BaseException:
             store.close()
             raise
+        await self._parts.orders.start()
         await self._parts.mqtt.start()
         await self._parts.building.follow()
         await self._serve(self._parts)
@@ -121,7 +127,9 @@ class Service:
             parts, self._parts = self._parts, None
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await parts.openings.stop()
+            await parts.orders.stop()
             await parts.building.close()
+            await parts.journal.settled()
             await parts.mqtt.stop()
             await asyncio.to_thread(parts.store.close)
 
@@ -132,8 +140,34 @@ class Service:
         building = self._parts.building
         return Health(
             broker=self._parts.mqtt.connected,
-            gates={s.gate: GateHealth(s.camera, s.node, s.problems) for s in building.standings()},
+            gates={standing.gate: self._gate_health(self._parts, standing) for standing in building.standings()},
             cameras={c.camera: CameraHealth(c.condition, c.reason) for c in building.cameras()},
+        )
+
+    @staticmethod
+    def _gate_health(parts: _Parts, standing: Standing) -> GateHealth:
+        gate, link = standing.gate, parts.building.links.get(standing.gate)
+        condition = link.condition if link else GateCondition()
+        since = time.time() - time.monotonic()  # Unix seconds of monotonic nought, as far as the clock is right
+
+        def unix(at: float | None) -> float | None:
+            return None if at is None else round(since + at, 1)
+
+        return GateHealth(
+            camera=standing.camera,
+            node=standing.node,
+            problems=standing.problems,
+            state=condition.state,
+            fire=standing.fire,
+            tamper=standing.tamper,
+            held=standing.held,
+            refused=condition.refused,
+            lost=condition.lost,
+            list_version=condition.list_version,
+            waits=parts.orders.waits(gate),
+            free_until=parts.orders.free_until(gate),
+            heard_at=unix(link.hello_at) if link else None,
+            acked_at=unix(link.ack_at) if link else None,
         )
 
     async def changed(self) -> None:
@@ -154,12 +188,14 @@ class Service:
         links: dict[str, GateLink] = {}
         announcer = Announcer(mqtt, topics, boot=boot, key=lambda: event_key)
         openings = Openings(store, links, announcer.announce)
+        orders = Orders(store, links, self.changed)
+        journal = Journal(store, announcer.announce)
         building = Building(
             store, mqtt, topics, models, links,
-            decided=self._decided, heard=openings.hear, loop_clips=self._loop_clips,
+            decided=self._decided, heard=journal.hear, greeted=orders.hear, loop_clips=self._loop_clips,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        return _Parts(store, models, mqtt, building, openings, announcer, board)
+        return _Parts(store, models, mqtt, building, openings, orders, journal, announcer, board)
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)
@@ -171,6 +207,7 @@ class Service:
             event_key=await asyncio.to_thread(parts.store.event_key),
             health=self.health,
             openings=parts.openings,
+            orders=parts.orders,
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,

@@ -11,7 +11,9 @@ from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.state_board import Standing
 from facegate.adapters.store import Store, StoreError
+from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
+from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Gate, Resident, Template
 from facegate.core.recognition import Recognition
@@ -61,6 +63,7 @@ class Building:
         links: filled with the way to each gate's node.
         decided: called on the loop once for each decision of any camera.
         heard: called with each verified event of a node.
+        greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
     """
 
@@ -74,11 +77,13 @@ class Building:
         *,
         decided: Decided,
         heard: Callable[[NodeReport], None],
+        greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
     ) -> None:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
         self._heard = heard
+        self._greeted = greeted
         self._store = store
         self._mqtt = mqtt
         self._topics = topics
@@ -131,6 +136,7 @@ class Building:
             if gate not in self.links:
                 link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store)
                 link.on_event(self._heard)
+                link.on_hello(self._greeted)
                 self.links[gate] = link
                 await link.start()
 
@@ -184,6 +190,7 @@ def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *,
     problems += link.problems if link else ("gate_key",)
     if outdated:
         problems.append("templates_outdated")
+    condition = link.condition if link else GateCondition()
     return Standing(
         gate=gate.id,
         name=gate.name,
@@ -192,4 +199,7 @@ def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *,
         node=link.state if link else "offline",
         problems=tuple(sorted(set(problems))),
         prompt=next((camera.prompt for camera in cameras if camera.prompt), ""),
+        fire=condition.fire,
+        tamper=condition.tampered,
+        held=condition.held,
     )

@@ -1,4 +1,4 @@
-"""One opening, whatever asked for it: intent stored → signed → acked → passed or not → record completed → event.
+"""One opening, whatever asked for it: intent stored → signed → acked → record completed → event → passed or not.
 
 The intent is on the disk before anything is signed: there is no opening without a record, and where there can be no
 record the gate stays closed. An intent that a crash has left behind is never carried out.
@@ -9,24 +9,22 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, Self
 
 from facegate.adapters.announcer import News
 from facegate.adapters.gate import OpenResult
-from facegate.adapters.node_voice import NodeReport
-from facegate.adapters.store.access import AccessRecord, Intent
+from facegate.adapters.store.access import UNSEEN, AccessRecord, Intent
 from facegate.adapters.store.errors import ExistsError, NotFoundError, StoreError
-from facegate.contract.lines import NONE, is_opening_id
-from facegate.contract.messages import PASSAGE_TYPES
-from facegate.core.models import Decision, Direction, Gate, Method, Reason, Verdict
+from facegate.contract.lines import is_opening_id
+from facegate.core.models import Decision, Direction, Gate, Method, Mode, Reason, Verdict
 
 _LOG = logging.getLogger(__name__)
 
 REMOTE_SECONDS: Final = 2.0  # a remote opening that is late surprises whoever stands there
 PASSAGE_SECONDS: Final = 20.0  # longer than any node waits for its beam
-UNSEEN: Final = "unknown"
-"""Passage of an opening whose gate has not said whether anyone went through."""
+LOCKDOWN: Final = "lockdown"
+"""Result of a wish that was not even signed, because its gate is in lockdown."""
 
 _REASONS: Final = {
     "node_silent": Reason.NODE_SILENT,
@@ -35,7 +33,14 @@ _REASONS: Final = {
     "node_refused": Reason.NODE_REFUSED,
     "no_answer": Reason.NO_ANSWER,
     "person_left": Reason.PERSON_LEFT,
+    LOCKDOWN: Reason.LOCKDOWN,
 }
+_REFUSALS: Final = {
+    "mode lockdown": Reason.LOCKDOWN,
+    "mode fire": Reason.STANDS_OPEN,
+    "mode free": Reason.STANDS_OPEN,
+}
+"""Why a node refuses, by the detail of its answer; all other refusals are ``node_refused``."""
 
 
 class Store(Protocol):
@@ -53,8 +58,8 @@ class Store(Protocol):
     def opening(self, opening: str) -> AccessRecord | None:
         """The record of one opening."""
 
-    def record_passage(self, opening: str | None, *, gate: str, direction: Direction, passage: str, at: float) -> None:
-        """Store what the gate saw."""
+    def record_unseen(self, opening: str, at: float) -> None:
+        """Store that nobody knows whether anyone went through, unless the gate has told."""
 
     def record_denial(
         self, *, gate: str, direction: Direction, method: Method, reason: Reason, at: float, resident: str | None = None
@@ -73,8 +78,9 @@ class Link(Protocol):
         lasts: Callable[[], bool],
         *,
         until: float | None = None,
+        guard: bool = False,
     ) -> OpenResult:
-        """Ask the node to open."""
+        """Ask the node to open; ``guard``: also in a lockdown."""
 
 
 def _always() -> bool:
@@ -87,6 +93,8 @@ class OpenRequest:
 
     ``lasts``: asked before each signature, whether the reason is still there. ``until`` and ``since``: monotonic
     seconds after which nothing may open, and at which whoever it is was seen. ``id``: 16 hex; the same id opens once.
+    ``actor``: who asked from afar, by the name of a token. ``guard``: somebody on guard has looked and answers for it,
+    so that it opens in a lockdown as well; ``note`` is the reason given.
     """
 
     gate: str
@@ -100,6 +108,9 @@ class OpenRequest:
     faces: int = 0
     since: float | None = None
     ms: Mapping[str, float] = field(default_factory=dict)
+    actor: str | None = None
+    guard: bool = False
+    note: str | None = None
 
     @classmethod
     def of(cls, decision: Decision, lasts: Callable[[], bool]) -> Self:
@@ -119,9 +130,13 @@ class OpenRequest:
         )
 
     @classmethod
-    def remote(cls, gate: str, direction: Direction, opening: str, now: float) -> Self:
+    def remote(cls, gate: str, direction: Direction, opening: str, now: float, *, actor: str | None = None) -> Self:
         """Return a wish of somebody who is not at the gate; it expires after two seconds. ``now``: monotonic."""
-        return cls(gate, direction, Method.REMOTE, Reason.REMOTE, until=now + REMOTE_SECONDS, id=opening)
+        return cls(gate, direction, Method.REMOTE, Reason.REMOTE, until=now + REMOTE_SECONDS, id=opening, actor=actor)
+
+    def for_guard(self, note: str) -> Self:
+        """Return the same wish of somebody on guard, who says why."""
+        return replace(self, reason=Reason.GUARD, guard=True, note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +222,8 @@ class Openings:
             )
         )
 
-    def hear(self, report: NodeReport) -> None:
-        """Take what a node reports: passages complete the records. To be given to ``GateLink.on_event``."""
-        if report.event.type in PASSAGE_TYPES:
-            self._spawn(self._passage(report))
-
     async def stop(self) -> None:
-        """Bring what is under way to its end."""
+        """Bring what is under way to its end; whose passage nobody has seen yet is settled at the next start."""
         for opening, timer in list(self._unseen.items()):
             timer.cancel()
             del self._unseen[opening]
@@ -222,10 +232,11 @@ class Openings:
     async def _open(self, request: OpenRequest) -> OpenOutcome:
         at = self._unix()
         intent = Intent(
-            request.id, request.gate, request.direction, request.method, request.reason, at, request.resident
-        )
+            request.id, request.gate, request.direction, request.method, request.reason, at, request.resident,
+            request.actor, request.note,
+        )  # fmt: skip
         try:
-            pulse_ms = (await asyncio.to_thread(self._store.gate, request.gate)).pulse_ms
+            gate = await asyncio.to_thread(self._store.gate, request.gate)
             await asyncio.to_thread(self._store.begin_opening, intent)
         except ExistsError:
             return await self._again(request.id)
@@ -236,19 +247,23 @@ class Openings:
             return self._end(request, OpenOutcome(request.id, False, Reason.FAULT, "not_recorded", str(error)))
         outcome = OpenOutcome(request.id, False, Reason.FAULT, "fault")
         try:
-            outcome = await self._ask(request, pulse_ms)
+            outcome = await self._ask(request, gate)
         finally:
             # Also where something failed that nobody foresaw: the record tells, and so does the event.
             await self._complete(outcome)
             self._end(request, outcome)
         return outcome
 
-    async def _ask(self, request: OpenRequest, pulse_ms: int) -> OpenOutcome:
+    async def _ask(self, request: OpenRequest, gate: Gate) -> OpenOutcome:
+        if gate.mode is Mode.LOCKDOWN and not request.guard:
+            return OpenOutcome(request.id, False, Reason.LOCKDOWN, LOCKDOWN)
         link = self._links.get(request.gate)
         if link is None:
             return OpenOutcome(request.id, False, Reason.NODE_SILENT, "node_silent", "no link")
-        result = await link.open(request.direction, pulse_ms, request.id, request.lasts, until=request.until)
-        reason = request.reason if result.opened else _REASONS[result.result]
+        result = await link.open(
+            request.direction, gate.pulse_ms, request.id, request.lasts, until=request.until, guard=request.guard
+        )
+        reason = request.reason if result.opened else _why(result.result, result.detail)
         return OpenOutcome(request.id, result.opened, reason, result.result, result.detail, result.ms)
 
     async def _again(self, opening: str) -> OpenOutcome:
@@ -260,7 +275,7 @@ class Openings:
         if record is None or record.result is None:
             return OpenOutcome(opening, False, Reason.FAULT, UNSEEN)
         opened = record.result == "opened"
-        reason = record.reason if opened else _REASONS.get(record.result, Reason.FAULT)
+        reason = record.reason if opened else _why(record.result, record.detail or "")
         return OpenOutcome(opening, opened, reason, record.result, record.detail or "")
 
     async def _complete(self, outcome: OpenOutcome) -> None:
@@ -297,48 +312,21 @@ class Openings:
 
     def _nobody_seen(self, request: OpenRequest) -> None:
         self._unseen.pop(request.id, None)
-        self._spawn(self._record_passage(request.id, request.gate, request.direction, UNSEEN))
+        self._spawn(self._record_unseen(request))
 
-    async def _passage(self, report: NodeReport) -> None:
-        event = report.event
-        direction = Direction.EXIT if event.subject == "2" else Direction.ENTRY
-        opening = event.value if event.value != NONE else ""
-        timer = self._unseen.pop(opening, None)
-        if timer is not None:
-            timer.cancel()
-        # Whoever slips through behind another gets a record of their own: the first one's passage stays as it is.
-        tied = opening if event.type in ("passed", "not_passed") else None
-        await self._record_passage(tied or None, report.gate, direction, event.type)
-        if not report.history:
-            self._announce(
-                News(
-                    gate=report.gate,
-                    type=event.type,
-                    reason=Reason.PASSAGE,
-                    method=Method.NONE,
-                    direction=direction,
-                    at=self._unix(),
-                    opening=opening,
-                )
-            )
-
-    async def _record_passage(self, opening: str | None, gate: str, direction: Direction, passage: str) -> None:
-        def write() -> None:
-            if opening is not None and passage == UNSEEN:
-                record = self._store.opening(opening)
-                if record is None or record.passage is not None:
-                    return  # somebody was quicker than the record of the opening
-            try:
-                self._store.record_passage(opening, gate=gate, direction=direction, passage=passage, at=self._unix())
-            except NotFoundError:  # an opening of a store that is gone, or one that was never ours
-                self._store.record_passage(None, gate=gate, direction=direction, passage=passage, at=self._unix())
-
+    async def _record_unseen(self, request: OpenRequest) -> None:
         try:
-            await asyncio.to_thread(write)
+            await asyncio.to_thread(self._store.record_unseen, request.id, self._unix())
         except StoreError as error:
-            _LOG.error("A passage at gate %s ('%s') cannot be recorded: %s", gate, passage, error)
+            _LOG.error("That nobody was seen at gate %s cannot be recorded: %s", request.gate, error)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _why(result: str, detail: str) -> Reason:
+    if result == "node_refused" and detail in _REFUSALS:
+        return _REFUSALS[detail]
+    return _REASONS.get(result, Reason.FAULT)

@@ -21,7 +21,10 @@ ALIASES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened at one gate. ``at``: Unix seconds; ``ms``: stage times; ``opening`` ties a passage to its grant."""
+    """What happened at one gate. ``at``: Unix seconds; ``ms``: stage times; ``opening`` ties a passage to its grant.
+
+    ``detail`` says more of what a gate tells of itself.
+    """
 
     gate: str
     type: str
@@ -33,6 +36,7 @@ class News:
     opening: str = ""
     faces: int = 0
     ms: Mapping[str, float] = field(default_factory=dict)
+    detail: str = ""
 
 
 class Announcer:
@@ -84,6 +88,7 @@ class Announcer:
             alias="" if news.resident is None else self._alias(news.resident),
             opening=news.opening,
             ms={stage: round(ms) for stage, ms in news.ms.items()},
+            detail=news.detail,
         )
         sent = self._mqtt.publish(self._topics.event, event.sign(self._key()))
         if not sent:

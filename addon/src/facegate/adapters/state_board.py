@@ -23,6 +23,9 @@ class Standing:
     node: str
     problems: tuple[str, ...] = ()
     prompt: str = ""
+    fire: str = "none"
+    tamper: bool = False
+    held: bool = False
 
 
 @dataclass(slots=True)
@@ -71,5 +74,8 @@ class StateBoard:
             node=standing.node,
             problems=list(standing.problems),
             prompt=standing.prompt,
+            fire=standing.fire,
+            tamper=standing.tamper,
+            held=standing.held,
         )
         return self.mqtt.publish(self.topics.state(standing.gate), state.sign(self.key()), retain=True)

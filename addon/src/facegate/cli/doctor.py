@@ -109,6 +109,11 @@ def _service(data: Path) -> Iterator[Finding]:
         "connected" if health["broker"] else "not connected",
         "" if health["broker"] else "Start the MQTT broker, or correct its address and password in the settings.",
     )
+    if lost := health["unreadable"]:
+        yield Finding(
+            "residents", f"{len(lost)} cannot be read: {', '.join(lost)}",
+            "Put the files back into keys/residents, or erase them with 'facegate forget ID'.",
+        )  # fmt: skip
     if not health["gates"]:
         yield Finding("gates", "none yet")
     for gate in health["gates"]:

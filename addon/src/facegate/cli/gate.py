@@ -7,9 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from facegate.cli import local_api
+from facegate.cli import gate_orders, local_api
 
 app = typer.Typer(no_args_is_help=True, help="Gates, and what their nodes need.")
+app.command()(gate_orders.mode)
+app.command(name="open")(gate_orders.open_once)
+app.command()(gate_orders.reset)
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
 
 

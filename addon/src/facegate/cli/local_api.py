@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ from facegate.cli.console import stop
 from facegate.settings import default_data
 
 
-def call(data: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def call(
+    data: Path | None,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
     """Make one request of the running service and return its answer; ends the command when there is none."""
     access = local_access.find(data or default_data())
     if access is None:
@@ -20,7 +27,7 @@ def call(data: Path | None, method: str, path: str, body: dict[str, Any] | None 
         f"{access.url}/api/v1{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {access.token}", "Content-Type": "application/json"},
+        headers={"Authorization": f"Bearer {access.token}", "Content-Type": "application/json", **(headers or {})},
     )
     try:
         with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310  # as above

@@ -1,17 +1,13 @@
-"""What each operation of the API does, apart from gates, cameras and residents, which have files of their own."""
+"""Pairing, tokens, health and aliases over the API; gates, cameras and residents have files of their own."""
 
 import asyncio
-import hashlib
-from typing import Any
 
 from facegate import __version__
 from facegate.contract.messages import PREFIX, prove
-from facegate.core.models import Direction, Mode, Reason
-from facegate.opening import REMOTE_SECONDS, OpenRequest
 from facegate.web.call import Answer, Call
 from facegate.web.pairing import LIFE
-from facegate.web.problems import NOT_FOUND, NOT_OPENED, OPEN_EXPIRED, PAIRING_REFUSED, ProblemError
-from facegate.web.tokens import GRANTABLE, Scope, digest, make_token, too_many
+from facegate.web.problems import NOT_FOUND, PAIRING_REFUSED, ProblemError
+from facegate.web.tokens import USUAL, Scope, digest, make_token, too_many
 
 
 async def pair(call: Call) -> Answer:
@@ -27,7 +23,7 @@ async def pair(call: Call) -> Answer:
             "The code is wrong, used, void or older than 10 minutes: make a new one with 'facegate pair' and type it.",
         )
     token = make_token()
-    scopes = sorted(call.body.get("scopes", GRANTABLE))
+    scopes = sorted(call.body.get("scopes", USUAL))
     stored = await asyncio.to_thread(services.store.add_token, call.body["name"], scopes, digest(token))
     return Answer(
         {
@@ -78,49 +74,13 @@ async def health(call: Call) -> Answer:
             "installation": call.services.store.installation,
             "site": call.services.site,
             "broker": now.broker,
+            "unreadable": sorted(await asyncio.to_thread(call.services.store.unreadable)),
             "gates": [
                 {"id": gate, "camera": state.camera, "node": state.node, "problems": list(state.problems)}
                 for gate, state in now.gates.items()
             ],
         }
     return Answer(content)
-
-
-async def open_gate(call: Call) -> Answer:
-    """Open a gate once, from afar. The wish is good for 2 s; the same key for the same wish never opens twice."""
-    gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
-    age = call.desk.unix() - call.body["issued_at"] / 1000
-    if abs(age) > REMOTE_SECONDS:
-        raise ProblemError(
-            OPEN_EXPIRED,
-            "The wish is older than 2 s or from the future: send it at once, and set the clocks of both machines.",
-            now=round(call.desk.unix() * 1000),
-        )
-    if gate.mode is Mode.LOCKDOWN:
-        raise ProblemError(
-            NOT_OPENED,
-            "The gate is in lockdown: set its mode to normal before you open it.",
-            reason=str(Reason.LOCKDOWN),
-        )
-    direction = Direction(call.body["direction"])
-    # What is left of the two seconds; a wish that seems to come from the future gets no more than all of them.
-    made = call.desk.monotonic() - max(age, 0.0)
-    outcome = await call.services.openings.open(
-        OpenRequest.remote(gate.id, direction, _opening_id(call, gate.id, direction), made)
-    )
-    content: dict[str, Any] = {"opening": outcome.opening, "result": outcome.result, "reason": str(outcome.reason)}
-    if not outcome.opened:
-        raise ProblemError(
-            NOT_OPENED, f"The gate did not open ({outcome.reason}): look at its state, then ask again.", **content
-        )
-    return Answer(content)
-
-
-def _opening_id(call: Call, gate: str, direction: Direction) -> str:
-    """The same sender with the same key for the same wish means the same opening, also after a restart."""
-    assert call.bearer is not None  # the operation asks for a scope
-    wish = " ".join((call.bearer.id, gate, direction, call.given["Idempotency-Key"]))
-    return hashlib.sha256(wish.encode()).hexdigest()[:16]
 
 
 async def event_person(call: Call) -> Answer:

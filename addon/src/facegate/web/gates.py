@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from facegate.contract.lines import is_gate_id
-from facegate.core.models import Gate, Mode
+from facegate.core.models import Gate
 from facegate.web.call import Answer, Call
 from facegate.web.services import GateHealth
 
@@ -36,10 +36,7 @@ async def add_gate(call: Call) -> Answer:
 async def change_gate(call: Call) -> Answer:
     """Change what is given; the id never changes."""
     gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
-    changes = dict(call.body)
-    if "mode" in changes:
-        changes["mode"] = Mode(changes["mode"])
-    changed = replace(gate, **changes)
+    changed = replace(gate, **call.body)
     await asyncio.to_thread(call.services.store.update_gate, changed)
     await call.services.changed()
     return Answer(_shown(call, changed))
@@ -66,6 +63,17 @@ def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
         "camera": now.camera,
         "node": now.node,
         "problems": list(now.problems),
+        "waits": now.waits,
+        "free_until": now.free_until,
+        "state": now.state,
+        "fire": now.fire,
+        "tamper": now.tamper,
+        "held": now.held,
+        "refused": now.refused,
+        "lost": now.lost,
+        "list_version": now.list_version,
+        "heard_at": now.heard_at,
+        "acked_at": now.acked_at,
     }
 
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 import voluptuous as vol
 from aiohttp import hdrs
 
-from facegate.web import api, cameras, enrolment, gates, recognition, residents, schemas
+from facegate.web import api, cameras, commands, enrolment, gates, recognition, residents, schemas
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
+    FIRE_NOT_RESET,
     MASKS_NEED_FACTOR,
+    MODE_NOT_SET,
     NOT_FOUND,
     NOT_OPENED,
     OPEN_EXPIRED,
@@ -31,7 +33,8 @@ class Operation:
 
     ``scope``: what the token must be good for, ``None`` for everybody. ``answer``: the schema of the body, ``None``
     for an answer without one. ``query`` and ``headers`` are required parameters. ``problems``: what it may answer
-    beside what every operation of its kind may.
+    beside what every operation of its kind may. ``in_turn``: whether a change waits for the one before; not where it
+    waits for a node.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Operation:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()
+    in_turn: bool = True
 
     @property
     def name(self) -> str:
@@ -66,6 +70,7 @@ PATH_PARAMETERS: Final = {
 }
 
 _GET, _POST, _PATCH, _DELETE = hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE
+_PUT = hdrs.METH_PUT
 _READ, _MANAGE, _OPEN, _PERSONS, _LOCAL = Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.LOCAL
 
 # fmt: off
@@ -103,9 +108,26 @@ OPERATIONS: Final = (
         _DELETE, "/gates/{gate}", _MANAGE, gates.remove_gate, "Remove a gate", None, status=204, problems=(NOT_FOUND,)
     ),
     Operation(
-        _POST, "/gates/{gate}/open", _OPEN, api.open_gate, "Open a gate once", schemas.OPENED, schemas.OPEN,
+        _POST, "/gates/{gate}/open", _OPEN, commands.open_gate, "Open a gate once", schemas.OPENED, schemas.OPEN,
         headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
         problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED),
+    ),
+    Operation(
+        _POST, "/gates/{gate}/guard", Scope.GUARD, commands.guard_gate, "Open a gate once as a guard, also in lockdown",
+        schemas.OPENED, schemas.GUARD, headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
+        problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED),
+    ),
+    Operation(
+        _PUT, "/gates/{gate}/mode", _MANAGE, commands.set_mode, "Set a gate's mode", schemas.MODE_SET, schemas.MODE,
+        problems=(NOT_FOUND, MODE_NOT_SET), in_turn=False,
+    ),
+    Operation(
+        _POST, "/gates/{gate}/fire-reset", _MANAGE, commands.reset_fire, "End the release after a fire",
+        schemas.ORDER_ANSWER, problems=(NOT_FOUND, FIRE_NOT_RESET), in_turn=False,
+    ),
+    Operation(
+        _GET, "/gates/{gate}/orders", _MANAGE, commands.list_orders, "Who has changed the mode or reset a fire",
+        schemas.ORDERS, problems=(NOT_FOUND,),
     ),
     Operation(
         _GET, "/gates/{gate}/cameras", _READ, cameras.list_cameras, "The cameras of a gate", schemas.CAMERAS_ANSWER,

@@ -81,7 +81,7 @@ def _bind(operation: Operation, desk: Desk, door: Doorkeeper) -> Any:
         }
         body = await _body(request, operation.body) if operation.body is not None else {}
         call = Call(desk, bearer, peer, given, body)
-        if operation.scope is Scope.MANAGE and operation.method != hdrs.METH_GET:
+        if operation.in_turn and operation.scope is Scope.MANAGE and operation.method != hdrs.METH_GET:
             # One change after the other: each reads, changes and writes, and none may overwrite another.
             async with desk.changing:
                 answer = await operation.act(call)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from facegate.contract.messages import DIRECTIONS, REASONS
+from facegate.contract.messages import DIRECTIONS, FIRES, REASONS
 from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.models import LivenessLevel, Masks, Mode, ResidentState
 from facegate.core.quality import Fault
@@ -16,6 +16,7 @@ from facegate.web.tokens import GRANTABLE
 _LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 _LATEST_MS: Final = _LATEST * 1000
+_WEEK: Final = 604_800  # seconds; a gate that stands open for longer is not a gate
 _MOST_GATES: Final = 256
 _MOST_PICTURES: Final = 50
 _ZONE_CORNERS: Final = (3, 32)
@@ -103,7 +104,6 @@ _GATES = Items(GATE, most=_MOST_GATES)
 _SCOPES = Items(vol.In([str(scope) for scope in GRANTABLE]), least=1, most=len(GRANTABLE))
 _DIRECTION = vol.In(list(DIRECTIONS))
 _MODE = vol.In([str(mode) for mode in Mode])
-_MODE_CHOICE = vol.In([str(Mode.NORMAL), str(Mode.LOCKDOWN)])  # free passage is not offered yet
 _LIVENESS = vol.In([str(level) for level in LivenessLevel])
 _MASKS = vol.In([str(choice) for choice in Masks])
 _WORDS = [str]
@@ -148,6 +148,7 @@ HEALTH = vol.Schema(
         vol.Optional("installation"): HEX32,
         vol.Optional("site"): str,
         vol.Optional("broker", description="Whether the MQTT broker is connected."): bool,
+        vol.Optional("unreadable", description="Ids of residents whose keys are missing or damaged."): [str],
         vol.Optional("gates"): [
             {
                 vol.Required("id"): GATE,
@@ -168,9 +169,7 @@ NEW_GATE = vol.Schema(
         ),
     }
 )
-GATE_CHANGE = vol.Schema(
-    {vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE, vol.Optional("mode"): _MODE_CHOICE}
-)
+GATE_CHANGE = vol.Schema({vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE})
 _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("id"): GATE,
     vol.Required("name"): str,
@@ -179,6 +178,25 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("camera", description="ok, silent or off."): str,
     vol.Required("node", description="online, silent or offline."): str,
     vol.Required("problems"): _WORDS,
+    vol.Required("waits", description="Whether the node has still to take over the lockdown."): bool,
+    vol.Required("free_until", description="When free passage ends, in Unix seconds, where that is known."): (
+        _or_null(vol.Any(int, float))
+    ),
+    vol.Required("state", description="The node's own word: closed, open or fire; empty before its first."): str,
+    vol.Required("fire", description="latched: the contact is quiet, the gate stays released until a reset."): (
+        vol.In(list(FIRES))
+    ),
+    vol.Required("tamper", description="Whether the node's case is open."): bool,
+    vol.Required("held", description="Whether the door stays open for too long."): bool,
+    vol.Required("refused", description="Lines that the node has not believed since it started."): int,
+    vol.Required("lost", description="Events of the node that never arrived, since the service began."): int,
+    vol.Required("list_version", description="Of the node's list of cards and PINs; 0 for none."): int,
+    vol.Required("heard_at", description="When the node was last heard, in Unix seconds; null for not yet."): (
+        _or_null(vol.Any(int, float))
+    ),
+    vol.Required("acked_at", description="When it last answered a command; null for not yet."): (
+        _or_null(vol.Any(int, float))
+    ),
 }
 GATE_ANSWER = vol.Schema(_GATE_MEMBERS)
 GATE_MADE = vol.Schema(
@@ -304,6 +322,46 @@ OPEN = vol.Schema(
             ISSUED_AT
         ),
     }
+)
+_REASON = vol.Required("reason", description="Why, kept in the record.")
+GUARD = vol.Schema({**OPEN.schema, _REASON: Text(1, 200)})
+MODE = vol.Schema(
+    {
+        vol.Required("mode"): _MODE,
+        vol.Optional("seconds", description="How long 'free' lasts; the node cuts it to its own maximum."): Number(
+            1, _WEEK, whole=True
+        ),
+    }
+)
+_TOLD: dict[Any, Any] = {
+    vol.Required("result", description="done, or why the node has not done it."): str,
+    vol.Required("said", description="More of it, in the node's own words."): str,
+}
+ORDER_ANSWER = vol.Schema(_TOLD)
+MODE_SET = vol.Schema(
+    {
+        vol.Required("mode"): _MODE,
+        vol.Required("seconds", description="How long it lasts by the node's own word; 0 for until the next."): int,
+        vol.Required("confirmed", description="false: the recognizer keeps to the lockdown, the node not yet."): bool,
+        **_TOLD,
+    }
+)
+ORDERS = vol.Schema(
+    [
+        {
+            vol.Required("number"): int,
+            vol.Required("gate"): GATE,
+            vol.Required("at"): vol.Any(int, float),
+            vol.Required("actor", description="The name of the token that it was told with."): str,
+            vol.Required("what", description="A mode, or reset."): str,
+            vol.Required("seconds"): int,
+            vol.Required("result", description="null: under way, or a lockdown that the node has not taken over."): (
+                _or_null(str)
+            ),
+            vol.Required("detail"): _or_null(str),
+            vol.Required("completed_at"): _or_null(vol.Any(int, float)),
+        }
+    ]
 )
 OPENED = vol.Schema(
     {

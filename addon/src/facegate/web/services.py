@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from facegate.core.models import Camera, Gate, Resident, Template
+from facegate.adapters.store import OrderRecord
+from facegate.core.models import Camera, Gate, Mode, Resident, Template
 from facegate.core.site_rule import SiteRule
 from facegate.opening import OpenOutcome, OpenRequest
+from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
 from facegate.web.pairing import Pairing
 
@@ -44,7 +46,7 @@ class Store(Protocol):
         """Add a gate and return the key that its node needs."""
 
     def update_gate(self, gate: Gate) -> None:
-        """Write a gate's new properties."""
+        """Write a gate's new properties, but for its mode."""
 
     def remove_gate(self, gate: str) -> None:
         """Remove a gate and destroy its key."""
@@ -66,6 +68,12 @@ class Store(Protocol):
 
     def residents(self) -> Sequence[Resident]:
         """All residents that are not erased."""
+
+    def unreadable(self) -> Collection[str]:
+        """Ids of residents whose keys are missing or damaged."""
+
+    def orders(self, gate: str, limit: int = 100) -> Sequence[OrderRecord]:
+        """What a gate was told, and by whom, newest first."""
 
     def add_resident(self, name: str, person: str | None = None) -> Resident:
         """Add a resident."""
@@ -108,11 +116,27 @@ class CameraHealth:
 
 @dataclass(frozen=True, slots=True)
 class GateHealth:
-    """How one gate does, in the words of ``contract.messages.GateState``."""
+    """How one gate does, in the words of ``contract.messages.GateState``.
+
+    ``state``, ``refused`` and ``list_version`` are the node's own words of its last hello; ``lost``: events of it that
+    never arrived, since the service began. ``free_until``, ``heard_at`` and ``acked_at``: Unix seconds. ``waits``: the
+    node has not taken over the lockdown yet.
+    """
 
     camera: str = "off"
     node: str = "offline"
     problems: tuple[str, ...] = ()
+    state: str = ""
+    fire: str = "none"
+    tamper: bool = False
+    held: bool = False
+    refused: int = 0
+    lost: int = 0
+    list_version: int = 0
+    waits: bool = False
+    free_until: float | None = None
+    heard_at: float | None = None
+    acked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +155,16 @@ class Openings(Protocol):
         """Open, or say why not; the same id opens once."""
 
 
+class Orders(Protocol):
+    """The part of ``facegate.orders.Orders`` that the API uses."""
+
+    async def set_mode(self, gate: str, mode: Mode, actor: str, *, seconds: int = 0) -> OrderOutcome:
+        """Set a gate's mode, or say why not."""
+
+    async def reset_fire(self, gate: str, actor: str) -> OrderOutcome:
+        """End what a fire has released, or say why not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a request may need.
@@ -144,6 +178,7 @@ class Services:
 
     store: Store
     openings: Openings
+    orders: Orders
     pairing: Pairing
     site: str
     api: str

@@ -30,11 +30,15 @@ class Scope(StrEnum):
     MANAGE = "manage"
     OPEN = "open"
     PERSONS = "persons"
+    GUARD = "guard"
+    """Opens in a lockdown as well, for a reason that is kept; no pairing yields it unless it is asked for."""
     LOCAL = "local"
     """Only for commands on the same machine: no pairing yields it."""
 
 
-GRANTABLE: Final = (Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS)
+USUAL: Final = (Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS)
+"""What pairing yields to whoever does not say what for."""
+GRANTABLE: Final = (*USUAL, Scope.GUARD)
 """What pairing may yield."""
 
 

@@ -53,9 +53,10 @@ class GateStore(Database):
         return key
 
     def update_gate(self, gate: Gate) -> None:
-        """Store the gate's new name, mode and pulse; raises NotFoundError."""
+        """Store the gate's new name and pulse; its mode is :meth:`set_gate_mode`'s. Raises NotFoundError."""
+        values = {"name": gate.name, "pulse_ms": gate.pulse_ms}
         with self._write() as connection:
-            if not connection.execute(update(_GATES).where(_GATES.c.id == gate.id).values(asdict(gate))).rowcount:
+            if not connection.execute(update(_GATES).where(_GATES.c.id == gate.id).values(values)).rowcount:
                 raise _no_gate(gate.id)
 
     def set_gate_mode(self, gate: str, mode: Mode) -> bool:

@@ -100,10 +100,23 @@ async def _cards(services: Services, words: Mapping[str, str]) -> list[_GateCard
                 mode=words[f"mode.{gate.mode}"],
                 normal=gate.mode is Mode.NORMAL,
                 lights=tuple(lights),
-                problems=tuple(_problem(words, problem) for problem in state.problems if _is_the_gates_own(problem)),
+                problems=(*_alarms(words, state), *_problems(words, state)),
             )
         )
     return cards
+
+
+def _alarms(words: Mapping[str, str], state: GateHealth) -> list[str]:
+    """What somebody has to go and see to, gravest first."""
+    alarms = [f"fire.{state.fire}"] if state.fire != "none" else []
+    alarms += ["tamper"] if state.tamper else []
+    alarms += ["held"] if state.held else []
+    alarms += ["mode.waits"] if state.waits else []
+    return [words[f"alarm.{alarm}"] for alarm in alarms]
+
+
+def _problems(words: Mapping[str, str], state: GateHealth) -> list[str]:
+    return [_problem(words, problem) for problem in state.problems if _is_the_gates_own(problem)]
 
 
 def _is_the_gates_own(problem: str) -> bool:
