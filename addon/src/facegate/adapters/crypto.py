@@ -141,10 +141,10 @@ class KeyRing:
             _write_new(_pending(path), seal(self._wrap, key, "key", kind, name))
         return key
 
-    def renew(self, kind: Kind, name: str) -> bytes:
-        """Put a new key in the place of an old one, which is overwritten, and return the new one."""
+    def renew(self, kind: Kind, name: str, key: bytes | None = None) -> bytes:
+        """Put a new key (``key``, or one at random) in the place of an old one, which is overwritten; return it."""
         path = self._path(kind, name)
-        key = secrets.token_bytes(KEY_BYTES)
+        key = secrets.token_bytes(KEY_BYTES) if key is None else key
         with _file_errors(path), path.open("r+b") as old:
             _write_new(path, seal(self._wrap, key, "key", kind, name))
             _overwrite(old)

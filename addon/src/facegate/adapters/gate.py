@@ -179,6 +179,22 @@ class GateLink:
         """
         return await self._commands.ask(request, opening, lasts, until=until)
 
+    def expect_key(self, gate_key: bytes, went_over: Callable[[], None]) -> None:
+        """Believe lines under the next gate key, too; ``went_over`` is called at the first one.
+
+        From that line on the node has erased the key before, and nothing is believed or signed under it any more.
+        """
+
+        def over() -> None:
+            self.sign_under(gate_key)
+            went_over()
+
+        self._voice.expect_key(lines.node_key(gate_key, self.gate), over)
+
+    def sign_under(self, gate_key: bytes) -> None:
+        """Sign commands under this gate key from now on."""
+        self._commands.sign_under(lines.command_key(gate_key, self.slot, self.gate))
+
     # What the node says
 
     def _on_status(self, _topic: str, payload: bytes, _retained: bool) -> None:

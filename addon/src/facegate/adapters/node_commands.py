@@ -120,6 +120,10 @@ class NodeCommands:
         self._wishes: dict[str, _Wish] = {}
         self._waiting: list[str] = []  # who found the node busy: first come, first served
 
+    def sign_under(self, key: bytes) -> None:
+        """Sign with this key from now on."""
+        self._key = key
+
     async def ask(
         self,
         request: Request,

@@ -50,6 +50,8 @@ class NodeVoice:
         self.positions: dict[str, Position] = {}
         self.boot: int | None = None
         self._key = node_key
+        self._next_key: bytes | None = None
+        self._went_over: Callable[[], None] = lambda: None
         self._clock = clock
         self._hello_at: float | None = None
         self._status = False
@@ -76,6 +78,13 @@ class NodeVoice:
     def recall(self, positions: Mapping[str, Position]) -> None:
         """Begin where an earlier run ended: nothing up to these positions is believed again."""
         self.positions.update(positions)
+
+    def expect_key(self, node_key: bytes, went_over: Callable[[], None]) -> None:
+        """Believe the next key as well, until the first line under it: from then on that one alone.
+
+        ``went_over`` is called right then, before the line is acted on.
+        """
+        self._next_key, self._went_over = node_key, went_over
 
     def challenge(self) -> str | None:
         """What a command may be signed under now; counted from when it was first heard of, as the node counts it."""
@@ -134,7 +143,7 @@ class NodeVoice:
             self._warn(name, "it is retained; delete it from the broker")
             return None
         try:
-            line = kind.parse(payload, gate=self.gate, key=self._key)
+            line = self._parse(kind, payload)
         except LineError as error:
             if error.reason == "mac":
                 self._problems.add("node_key")
@@ -152,6 +161,17 @@ class NodeVoice:
             return None
         self.positions[name] = line.position
         self._warned = {warning for warning in self._warned if warning[0] != name}
+        return line
+
+    def _parse[L: (Hello, Ack, NodeEvent)](self, kind: type[L], payload: bytes) -> L:
+        try:
+            return kind.parse(payload, gate=self.gate, key=self._key)
+        except LineError as error:
+            if error.reason != "mac" or self._next_key is None:
+                raise
+            line = kind.parse(payload, gate=self.gate, key=self._next_key)
+        self._key, self._next_key = self._next_key, None
+        self._went_over()
         return line
 
     def _warn(self, name: str, why: str) -> None:

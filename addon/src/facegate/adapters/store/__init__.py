@@ -16,6 +16,7 @@ from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
 from facegate.adapters.store.credentials import CredentialStore, GateList
 from facegate.adapters.store.errors import ConsentError, ExistsError, FullError, InUseError, NotFoundError, StoreError
+from facegate.adapters.store.nodes import KeyChange, NodeStore
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
@@ -35,6 +36,7 @@ __all__ = [
     "GateList",
     "InUseError",
     "Intent",
+    "KeyChange",
     "NotFoundError",
     "OrderRecord",
     "Report",
@@ -47,7 +49,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
+class Store(NodeStore, CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
     """The whole store of one data folder."""
 
     @classmethod
@@ -59,6 +61,7 @@ class Store(CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionSto
         store = cls(data, clock=clock)
         try:
             store._settle_keys()
+            store._settle_key_changes()
             store._settle_openings()
             store._settle_orders()
             if unreadable := store.unreadable():

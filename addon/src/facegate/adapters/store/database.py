@@ -99,9 +99,9 @@ class Database:
         with failures(self.data):
             return self._keys.key(kind, name)
 
-    def _renewed_key(self, kind: Kind, name: str) -> bytes:
+    def _renewed_key(self, kind: Kind, name: str, key: bytes | None = None) -> bytes:
         with self._lock, failures(self.data):
-            return self._keys.renew(kind, name)
+            return self._keys.renew(kind, name, key)
 
     @contextmanager
     def _new_key(self, kind: Kind, name: str) -> Iterator[bytes]:

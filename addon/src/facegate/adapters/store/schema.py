@@ -129,6 +129,36 @@ gate_lists = Table(
     Column("stored", Boolean, nullable=False),  # whether the node has said that it is in force
 )
 
+node_setups = Table(
+    "node_setups",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("board", Text, nullable=False),
+    Column("lock", Text, nullable=False),  # fail-safe, fail-secure, turnstile
+    Column("features", JSON, nullable=False),
+    Column("release", Text, nullable=False),
+)
+
+key_changes = Table(
+    "key_changes",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("nonce", LargeBinary, nullable=True),  # NULL: the key dies, and what follows it follows from nothing
+    Column("follows", LargeBinary, nullable=True),  # SHA-256 of the next key
+    Column("begun_at", Float, nullable=False),
+)
+
+commissionings = Table(
+    "commissionings",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    # With its gate a sheet goes, too: another gate of the same name has other wires.
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("sheet", JSON, nullable=False),
+    sqlite_autoincrement=True,  # the last number is the sheet that counts
+)
+
 access = Table(
     "access",
     metadata,
