@@ -10,6 +10,7 @@ from facegate.core.models import Camera, Decision
 from facegate.pipeline import CameraPipeline
 
 _LOG = logging.getLogger(__name__)
+_REMIND = 1.0  # seconds after which a prompt that still holds is told again
 _WAIT = 0.5  # seconds for a frame before the thread looks whether it should end
 
 
@@ -31,16 +32,25 @@ class CameraHealth:
 class CameraWatch:
     """Feeds one pipeline from one camera until it is stopped.
 
-    ``decided`` is called in this watch's own thread, once for each decision.
+    ``decided`` is called in this watch's own thread, once for each decision; ``prompted`` as well, when somebody is
+    asked to do something, at times while they still are, and with nothing when they are no longer.
     """
 
     def __init__(
-        self, camera: Camera, reader: CameraReader, pipeline: CameraPipeline, decided: Callable[[Decision], None]
+        self,
+        camera: Camera,
+        reader: CameraReader,
+        pipeline: CameraPipeline,
+        decided: Callable[[Decision], None],
+        prompted: Callable[[str], None] = lambda prompt: None,
     ) -> None:
         self.camera = camera
         self.pipeline = pipeline
         self._reader = reader
         self._decided = decided
+        self._prompted = prompted
+        self._prompt = ""
+        self._prompt_at = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {camera.id}", daemon=True)
 
@@ -72,4 +82,11 @@ class CameraWatch:
             seen = frame.number
             for decision in self.pipeline.process(frame):
                 self._decided(decision)
+            self._tell(self.pipeline.prompt, frame.captured_at)
         _LOG.debug("watch of camera %s has ended", self.camera.id)
+
+    def _tell(self, prompt: str, at: float) -> None:
+        if prompt == self._prompt and (not prompt or at - self._prompt_at < _REMIND):
+            return
+        self._prompt, self._prompt_at = prompt, at
+        self._prompted(prompt)

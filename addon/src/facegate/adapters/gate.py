@@ -18,7 +18,7 @@ from facegate.adapters.store.errors import StoreError
 from facegate.contract import lines
 from facegate.contract.lines import Hello, Position
 from facegate.contract.messages import Topics
-from facegate.contract.verbs import Guard, Open, Request
+from facegate.contract.verbs import Guard, Hint, Open, Request
 from facegate.core import node_events
 from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Direction
@@ -164,6 +164,10 @@ class GateLink:
         """
         verb = Guard if guard else Open
         return await self.ask(verb(direction.relay, pulse_ms), opening, lasts, until=until)
+
+    def hint(self, hint: Hint) -> bool:
+        """Let the node show something now or never; ``False``: it did not leave."""
+        return self._commands.hint(hint)
 
     async def ask(
         self,

@@ -7,6 +7,7 @@ specification.
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -16,7 +17,7 @@ from facegate.adapters.node_voice import NodeVoice
 from facegate.contract import lines
 from facegate.contract.lines import Ack, Command
 from facegate.contract.messages import Topics
-from facegate.contract.verbs import Open, Request
+from facegate.contract.verbs import Hint, Open, Request
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ ANSWER_SECONDS: Final = 1.0  # for each try
 SILENT_TRIES: Final = 2  # the same id opens once, so asking again after silence is safe
 BUSY_SECONDS: Final = 0.1  # between two tries at a busy node, at most
 POLL_SECONDS: Final = 0.02  # how soon the end of a reason is noticed
+HINT_SECONDS: Final = 1.0  # a hint that reaches the node later is refused there
 LONGEST_SECONDS: Final = 15.0  # nobody waits at a busy gate for longer than that
 
 type Result = Literal[
@@ -118,6 +120,7 @@ class NodeCommands:
         self._clock = clock
         self._counters: dict[str, int] = {}
         self._wishes: dict[str, _Wish] = {}
+        self._hints: deque[str] = deque(maxlen=16)  # ids whose acks nobody waits for
         self._waiting: list[str] = []  # who found the node busy: first come, first served
 
     def sign_under(self, key: bytes) -> None:
@@ -157,11 +160,25 @@ class NodeCommands:
         """Take an ack that may be believed."""
         if ack.slot != self.slot:
             return
+        if ack.id in self._hints:
+            return  # whatever it says: nobody waits for it
         wish = self._wishes.get(ack.id)
         if wish is not None:
             wish.acks.put_nowait(ack)
         else:
             _LOG.warning("Gate %s answers '%s' too late for opening %s.", self.gate, ack.result, ack.id)
+
+    def hint(self, hint: Hint) -> bool:
+        """Let the node show something now or never; ``False``: it did not leave.
+
+        It is signed once and not tried again, and it does not come between an opening and its answer.
+        """
+        waited_for = any(wish.tries > wish.answers for wish in self._wishes.values())
+        if waited_for or not self._mqtt.connected:
+            return False
+        wish = _Wish(hint, secrets.token_hex(8), lambda: True, self._clock() + HINT_SECONDS)
+        self._hints.append(wish.opening)
+        return self._send(wish)
 
     async def _pursue(self, wish: _Wish) -> _End:
         """Ask until the node has said yes or no, or nobody wants it any more."""
