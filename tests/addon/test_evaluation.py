@@ -214,7 +214,7 @@ def test_missing_models_are_one_sentence(tmp_path):
 
 
 def test_measuring_without_data_says_so(tmp_path):
-    script = Path(__file__).parents[2] / "scripts" / "lib" / "accuracy.py"
+    script = Path(__file__).parents[2] / "scripts" / "lib" / "measure.py"
     done = subprocess.run(
         [sys.executable, script], env={"FACEGATE_DATA": str(tmp_path)}, capture_output=True, text=True, check=False
     )
