@@ -37,6 +37,8 @@ SAMPLES: dict[str, Any] = {
     "mqtt_password": "s3cret",
     "mqtt_tls": True,
     "threads": 2,
+    "provider": "OpenVINO",
+    "decoding": "auto",
     "log_level": "debug",
 }
 

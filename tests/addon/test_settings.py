@@ -29,6 +29,7 @@ def test_empty_options_mean_the_default() -> None:
         ({"mqtt_port": "many"}, "mqtt_port"),
         ({"mqtt_tls": "yes please"}, "mqtt_tls"),
         ({"provider": "TPU"}, "provider"),
+        ({"decoding": "steam"}, "decoding"),
         ({"threads": -1}, "threads"),
         ({"colour": "blue"}, "colour"),
         ({"log_level": "loud"}, "log_level"),

@@ -46,6 +46,7 @@ class Settings:
     site: str = "home"
     broker: Broker = Broker()
     inference: Inference = Inference()
+    decoding: str = "software"  # of cameras' pictures; else a kind of hardware, or "auto" for any that there is
     api_host: str = "0.0.0.0"  # noqa: S104  # the API is for other machines in the building; tokens guard it
     api_port: int = 8711
     api_url: str = ""
@@ -66,6 +67,7 @@ _SCHEMA = vol.Schema(
         vol.Optional("mqtt_tls"): bool,
         vol.Optional("mqtt_ca_file"): str,
         vol.Optional("provider"): vol.In(("CPU", "OpenVINO", "CUDA")),
+        vol.Optional("decoding"): vol.In(("software", "auto", "cuda", "qsv", "vaapi", "drm")),
         vol.Optional("threads"): vol.All(vol.Coerce(int), vol.Range(min=0, max=64)),
         vol.Optional("api_host"): str,
         vol.Optional("api_port"): _PORT,
