@@ -17,7 +17,9 @@ from facegate.adapters.gate import OpenResult
 from facegate.adapters.store.access import UNSEEN, AccessRecord, Intent
 from facegate.adapters.store.errors import ExistsError, NotFoundError, StoreError
 from facegate.contract.lines import is_opening_id
+from facegate.core.commissioning import Sheet, may_be_used
 from facegate.core.models import Decision, Direction, Gate, Method, Mode, Reason, Verdict
+from facegate.core.node_file import NodeSetup
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ REMOTE_SECONDS: Final = 2.0  # a remote opening that is late surprises whoever s
 PASSAGE_SECONDS: Final = 20.0  # longer than any node waits for its beam
 LOCKDOWN: Final = "lockdown"
 """Result of a wish that was not even signed, because its gate is in lockdown."""
+NOT_COMMISSIONED: Final = "not_commissioned"
+"""Result of a wish that was not even signed, because nobody has attested and tested the ways out (PRIVACY P13)."""
 
 _REASONS: Final = {
     "node_silent": Reason.NODE_SILENT,
@@ -34,6 +38,7 @@ _REASONS: Final = {
     "no_answer": Reason.NO_ANSWER,
     "person_left": Reason.PERSON_LEFT,
     LOCKDOWN: Reason.LOCKDOWN,
+    NOT_COMMISSIONED: Reason.NOT_COMMISSIONED,
 }
 _REFUSALS: Final = {
     "mode lockdown": Reason.LOCKDOWN,
@@ -60,6 +65,12 @@ class Store(Protocol):
 
     def record_unseen(self, opening: str, at: float) -> None:
         """Store that nobody knows whether anyone went through, unless the gate has told."""
+
+    def node_setup(self, gate: str) -> NodeSetup | None:
+        """What the gate's node is made of."""
+
+    def commissioning(self, gate: str) -> Sheet | None:
+        """The last sheet of the gate."""
 
     def record_denial(
         self, *, gate: str, direction: Direction, method: Method, reason: Reason, at: float, resident: str | None = None
@@ -94,7 +105,8 @@ class OpenRequest:
     ``lasts``: asked before each signature, whether the reason is still there. ``until`` and ``since``: monotonic
     seconds after which nothing may open, and at which whoever it is was seen. ``id``: 16 hex; the same id opens once.
     ``actor``: who asked from afar, by the name of a token. ``guard``: somebody on guard has looked and answers for it,
-    so that it opens in a lockdown as well; ``note`` is the reason given.
+    so that it opens in a lockdown as well; ``note`` is the reason given. ``trial``: an installer stands at the gate and
+    tests it, so that it opens before it is taken into use.
     """
 
     gate: str
@@ -111,6 +123,7 @@ class OpenRequest:
     actor: str | None = None
     guard: bool = False
     note: str | None = None
+    trial: bool = False
 
     @classmethod
     def of(cls, decision: Decision, lasts: Callable[[], bool]) -> Self:
@@ -237,6 +250,7 @@ class Openings:
         )  # fmt: skip
         try:
             gate = await asyncio.to_thread(self._store.gate, request.gate)
+            in_use = request.trial or await asyncio.to_thread(self._is_in_use, request.gate)
             await asyncio.to_thread(self._store.begin_opening, intent)
         except ExistsError:
             return await self._again(request.id)
@@ -247,12 +261,18 @@ class Openings:
             return self._end(request, OpenOutcome(request.id, False, Reason.FAULT, "not_recorded", str(error)))
         outcome = OpenOutcome(request.id, False, Reason.FAULT, "fault")
         try:
-            outcome = await self._ask(request, gate)
+            if in_use:
+                outcome = await self._ask(request, gate)
+            else:
+                outcome = OpenOutcome(request.id, False, Reason.NOT_COMMISSIONED, NOT_COMMISSIONED)
         finally:
             # Also where something failed that nobody foresaw: the record tells, and so does the event.
             await self._complete(outcome)
             self._end(request, outcome)
         return outcome
+
+    def _is_in_use(self, gate: str) -> bool:
+        return may_be_used(self._store.node_setup(gate), self._store.commissioning(gate))
 
     async def _ask(self, request: OpenRequest, gate: Gate) -> OpenOutcome:
         if gate.mode is Mode.LOCKDOWN and not request.guard:

@@ -46,6 +46,7 @@ REASONS: Final = (
     "remote",
     "guard",
     "stands_open",
+    "not_commissioned",
     "node_silent",
     "node_busy",
     "node_refused",

@@ -262,13 +262,14 @@ class Walk:
         self._set(name, Result(StepState.RUNNING))
         return step.command
 
-    def commanded(self, done: bool, why: str = "") -> None:
-        """Take what came of the command of the running step."""
-        if self.current is None:
+    def commanded(self, name: str, *, done: bool, why: str = "") -> None:
+        """Take what came of the command of a step, unless the step has gone on by itself."""
+        step = self.current
+        if step is None or step.name != name or self.results[name].state is not StepState.RUNNING:
             return
         if not done:
             self._end(StepState.FAILED, why)
-        elif not self.current.signs:
+        elif not step.signs:
             self._seen_all()
 
     def hear(self, kind: str, subject: str, value: str) -> None:

@@ -103,6 +103,7 @@ class Reason(StrEnum):
     REMOTE = "remote"
     GUARD = "guard"
     STANDS_OPEN = "stands_open"
+    NOT_COMMISSIONED = "not_commissioned"
     NODE_SILENT = "node_silent"
     NODE_BUSY = "node_busy"
     NODE_REFUSED = "node_refused"
