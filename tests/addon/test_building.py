@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facegate.adapters.gate import GateLink
@@ -12,8 +13,10 @@ from facegate.building import Building
 from facegate.contract.messages import Topics
 from facegate.core.models import Camera, Gate, LivenessLevel
 from facegate.core.site_rule import SiteRule
-from facegate.settings import Broker
-from tests.parts.eyes import models
+from facegate.settings import Broker, make_settings
+from facegate.vision import load
+from tests.parts.eyes import models, models_folder
+from tests.parts.rtsp import write_clip
 
 
 @pytest.fixture
@@ -69,6 +72,25 @@ async def test_a_camera_without_pictures_is_the_standing_of_its_gate(store: Stor
             break
         await asyncio.sleep(0.05)
     assert (standing.camera, standing.node, standing.problems) == ("off", "offline", ("camera_file",))
+    await building.close()
+
+
+async def test_what_is_asked_for_and_absent_is_told_and_the_processor_does_it(store: Store, tmp_path: Path) -> None:
+    settings = make_settings({"provider": "OpenVINO"}, data=tmp_path, models=models_folder())
+    building = Building(
+        store, MqttClient(Broker()), Topics("home"), load(settings), {},
+        decided=lambda pipeline, decision: None, heard=lambda report: None, loop_clips=True, decoding="vaapi",
+    )  # fmt: skip
+    clip = write_clip(tmp_path / "clip.mp4", [np.full((64, 64, 3), 8 * number, np.uint8) for number in range(10)])
+    store.add_gate(Gate("front", "Front gate"))
+    store.add_camera(camera(1, str(clip)))
+    await building.follow()
+    for _ in range(200):
+        (standing,) = building.standings()
+        if standing.camera == "ok" and "decoding_software" in standing.problems:
+            break
+        await asyncio.sleep(0.05)
+    assert (standing.camera, set(standing.problems)) == ("ok", {"decoding_software", "inference_cpu"})
     await building.close()
 
 

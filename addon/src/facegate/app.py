@@ -193,6 +193,7 @@ class Service:
         building = Building(
             store, mqtt, topics, models, links,
             decided=self._decided, heard=journal.hear, greeted=orders.hear, loop_clips=self._loop_clips,
+            decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
         return _Parts(store, models, mqtt, building, openings, orders, journal, announcer, board)

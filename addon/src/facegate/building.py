@@ -19,6 +19,7 @@ from facegate.core.models import Camera, Decision, Gate, Resident, Template
 from facegate.core.recognition import Recognition
 from facegate.core.site_rule import SiteRule
 from facegate.pipeline import CameraPipeline
+from facegate.turns import Turns
 from facegate.vision import Models
 from facegate.watch import CameraHealth, CameraWatch
 
@@ -65,6 +66,7 @@ class Building:
         heard: called with each verified event of a node.
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
+        decoding: what decodes cameras' pictures, as the settings call it.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Building:
         heard: Callable[[NodeReport], None],
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
+        decoding: str = "software",
     ) -> None:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
@@ -90,6 +93,8 @@ class Building:
         self._models = models
         self._decided = decided
         self._loop_clips = loop_clips
+        self._decoding = decoding
+        self._turns = Turns(models.at_once)
         self._watches: dict[str, CameraWatch] = {}
         self._following = asyncio.Lock()
 
@@ -163,7 +168,9 @@ class Building:
         def hand_over(decision: Decision) -> None:
             loop.call_soon_threadsafe(self._decided, pipeline, decision)
 
-        watch = CameraWatch(camera, open_camera(camera, loop=self._loop_clips), pipeline, hand_over)
+        reader = open_camera(camera, loop=self._loop_clips, decoding=self._decoding)
+        notes = ("inference_cpu",) if self._models.fallback else ()
+        watch = CameraWatch(camera, reader, pipeline, hand_over, turns=self._turns, notes=notes)
         watch.start()
         return watch
 
@@ -187,6 +194,7 @@ _WORST_FIRST = ("off", "silent", "ok")
 def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
     problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
     problems += [camera.problem for camera in cameras if camera.problem]
+    problems += [note for camera in cameras for note in camera.notes]
     problems += link.problems if link else ("gate_key",)
     if outdated:
         problems.append("templates_outdated")
