@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from facegate.adapters.mqtt import Connection, MqttClient, Presence
 from facegate.contract.messages import Topics
-from facegate.core.node import Effect, NodeConfig, NodeModel, Say, Switch
+from facegate.core.node import Effect, NodeConfig, NodeMemory, NodeModel, Say, Switch
 from facegate.settings import Broker
 
 TICK_SECONDS: Final = 0.01  # as fine as a turnstile's pulse needs it
@@ -28,6 +28,7 @@ class SoftwareGate:
         topics: of its site.
         boot: one more than at its last start, see :func:`next_boot`.
         relay: called with (relay, open) at the moment of each change.
+        memory: what it has kept from its last run.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class SoftwareGate:
         *,
         boot: int,
         relay: Callable[[int, bool], None],
+        memory: NodeMemory | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.model = NodeModel(config, boot=boot, challenge=lambda: secrets.token_hex(16))
+        self.model = NodeModel(config, boot=boot, challenge=lambda: secrets.token_hex(16), memory=memory)
         self._topics = topics
         self._relay = relay
         self._clock = clock
@@ -68,6 +70,30 @@ class SoftwareGate:
     def report(self, kind: str, subject: str, value: str) -> None:
         """Let something happen at the gate, such as ``passed`` with the relay and the opening's id."""
         self._do(self.model.report(kind, subject, value, self._uptime()))
+
+    def card(self, relay: int, number: bytes) -> None:
+        """Hold a card to the reader beside ``relay``."""
+        self._do(self.model.card(relay, number, self._uptime()))
+
+    def pin(self, relay: int, digits: str) -> None:
+        """Key in a PIN beside ``relay``."""
+        self._do(self.model.pin(relay, digits, self._uptime()))
+
+    def exit(self, *, pressed: bool) -> None:
+        """Press the exit button, or let it go."""
+        self._do(self.model.exit(self._uptime(), pressed=pressed))
+
+    def door(self, *, opened: bool) -> None:
+        """Open or close the door's contact."""
+        self._do(self.model.door(self._uptime(), opened=opened))
+
+    def tamper(self, *, active: bool) -> None:
+        """Open or close the node's case."""
+        self._do(self.model.tamper(self._uptime(), active=active))
+
+    def beams(self, *, first: bool, second: bool) -> None:
+        """Break or free the two beams, the first on the side of the entry."""
+        self._do(self.model.beams(self._uptime(), first=first, second=second))
 
     def fire(self, *, active: bool) -> None:
         """Close or open the fire contact."""

@@ -172,11 +172,16 @@ class AccessStore(Database):
         reason: Reason,
         at: float,
         resident: str | None = None,
+        report: Report | None = None,
     ) -> str:
         """Store that somebody was refused, and return the record's id. Of a stranger nothing but the reason is kept."""
         intent = Intent(secrets.token_hex(8), gate, direction, method, reason, at, resident)
-        self._insert(DENIAL, intent)
+        self._insert(DENIAL, intent, **_origin(report))
         return intent.id
+
+    def record_listed(self, intent: Intent, report: Report) -> None:
+        """Store an opening that a node has decided by its own list; raises ExistsError for one that is known."""
+        self._insert(OPENING, intent, result=OPENED, detail="list", completed_at=intent.at, **_origin(report))
 
     def opening(self, opening: str) -> AccessRecord | None:
         """The record of one opening."""
