@@ -207,6 +207,11 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("guard_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "2" * 16}, bearer=LOCAL_TOKEN)
     site.gate_side.result = "opened"
     await step("guard_gate", wish, status=200, path=gate, headers={"Idempotency-Key": "3" * 16}, bearer=LOCAL_TOKEN)
+    press = {"direction": "entry", "issued_at": now_ms()}
+    await step("press_gate", press, status=200, path=gate, headers={"Idempotency-Key": "4" * 16})
+    await step("press_gate", press, status=422, path=gate, headers={"Idempotency-Key": "4" * 16})
+    site.gate_side.waiting = 0
+    await step("press_gate", press, status=409, path=gate, headers={"Idempotency-Key": "5" * 16})
     site.gate_side.answer = OpenResult("node_silent")
     await step("set_mode", {"mode": "normal"}, status=409, path=gate)
     await step("reset_fire", status=409, path=gate)

@@ -85,7 +85,7 @@ async def test_pairing_yields_all_that_home_assistant_needs(tmp_path: Path) -> N
         assert paired["installation"] == site.store.installation
         assert paired["event_key"] == site.store.event_key().hex()
         assert (paired["site"], paired["api"], paired["mqtt_prefix"]) == ("home", API_URL, "facegate/home")
-        assert paired["scopes"] == ["manage", "open", "persons", "read"]
+        assert paired["scopes"] == ["manage", "open", "persons", "press", "read"]
         assert (await site.ask("GET", "/gates", token=paired["token"])).status == 200
         listed = (await site.ask("GET", "/tokens", token=paired["token"])).content
         assert listed == [{"id": paired["token_id"], "name": "Home Assistant", "scopes": paired["scopes"]}]

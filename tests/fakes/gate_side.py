@@ -24,6 +24,8 @@ class GateSide:
     orders: list[Request] = field(default_factory=list)
     answer: OpenResult = field(default_factory=lambda: OpenResult("done", "0"))
     news: list[News] = field(default_factory=list)
+    presses: list[tuple[str, Direction]] = field(default_factory=list)
+    waiting: int = 1
     changes: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +60,11 @@ class GateSide:
         """Keep the news."""
         self.news.append(news)
         return True
+
+    def press(self, gate: str, direction: Direction) -> int:
+        """Keep the press; ``waiting`` cameras wait for one."""
+        self.presses.append((gate, direction))
+        return self.waiting
 
     async def changed(self) -> None:
         """Count the changes that were made known."""

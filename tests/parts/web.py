@@ -141,6 +141,7 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
         api=API_URL,
         event_key=store.event_key(),
         health=lambda: gate_side.health,
+        press=gate_side.press,
         person=gate_side.people.get,
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,

@@ -34,6 +34,7 @@ from facegate.web.services import CameraHealth, GateHealth, Health, Services
 _LOG = logging.getLogger(__name__)
 _NOBODY_PASSED = frozenset({Reason.PERSON_LEFT, Reason.NODE_BUSY, Reason.NODE_SILENT})
 """After these the relay has certainly not moved, so whoever still stands there is decided about anew."""
+_WAIT_SECONDS = 0.8  # without an answer of the node, after which whoever stands there is asked to wait
 _LOOK_SECONDS = 1.0  # how often the gates' standing is looked at; what has not changed is not published
 
 
@@ -153,7 +154,10 @@ class Service:
         def unix(at: float | None) -> float | None:
             return None if at is None else round(since + at, 1)
 
+        shown = parts.building.hints.shown(gate)
         return GateHealth(
+            prompt=shown.prompt or standing.prompt,
+            pattern=shown.pattern,
             camera=standing.camera,
             node=standing.node,
             problems=standing.problems,
@@ -209,6 +213,7 @@ class Service:
             health=self.health,
             openings=parts.openings,
             orders=parts.orders,
+            press=parts.building.press,
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
@@ -245,16 +250,30 @@ class Service:
     async def _act(self, pipeline: CameraPipeline, decision: Decision) -> None:
         if self._parts is None:
             return
-        outcome = None
+        outcome, hints = None, self._parts.building.hints
         if decision.verdict is Verdict.GRANTED:
             request = OpenRequest.of(decision, lambda: pipeline.still_there(decision.track, time.monotonic()))
-            outcome = await self._parts.openings.open(request)
+            outcome = await self._open(self._parts, request)
             if outcome.reason in _NOBODY_PASSED and decision.resident is not None:
                 pipeline.shut_out(decision.track, decision.resident)
         else:
+            hints.decided(decision.gate, decision.verdict, decision.reason, decision.advice)
             await self._parts.openings.deny(decision)
         if self._on_decision is not None:
             self._on_decision(decision, outcome)
+
+    async def _open(self, parts: _Parts, request: OpenRequest) -> OpenOutcome:
+        """Open, and say at the gate what comes of it, or that it takes a while."""
+        hints = parts.building.hints
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(_WAIT_SECONDS, hints.decided, request.gate, Verdict.DENIED, Reason.NODE_BUSY)
+        try:
+            outcome = await parts.openings.open(request)
+        finally:
+            late.cancel()
+        verdict = Verdict.GRANTED if outcome.opened else Verdict.DENIED
+        hints.decided(request.gate, verdict, outcome.reason)
+        return outcome
 
     def _acted(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from facegate.adapters.camera import open_camera
 from facegate.adapters.gate import GateLink
+from facegate.adapters.hints import Hints
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.state_board import Standing
@@ -15,11 +17,11 @@ from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
 from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
-from facegate.core.models import Camera, Decision, Gate, Resident, Template
+from facegate.core.models import Camera, Decision, Direction, Gate, Resident, Template
+from facegate.core.node_events import Pressed, read
 from facegate.core.recognition import Recognition
 from facegate.core.site_rule import SiteRule
 from facegate.pipeline import CameraPipeline
-from facegate.turns import Turns
 from facegate.vision import Models
 from facegate.watch import CameraHealth, CameraWatch
 
@@ -66,7 +68,6 @@ class Building:
         heard: called with each verified event of a node.
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
-        decoding: what decodes cameras' pictures, as the settings call it.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class Building:
         heard: Callable[[NodeReport], None],
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
-        decoding: str = "software",
     ) -> None:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
+        self.hints = Hints(links)
         self._heard = heard
         self._greeted = greeted
         self._store = store
@@ -93,8 +94,6 @@ class Building:
         self._models = models
         self._decided = decided
         self._loop_clips = loop_clips
-        self._decoding = decoding
-        self._turns = Turns(models.at_once)
         self._watches: dict[str, CameraWatch] = {}
         self._following = asyncio.Lock()
 
@@ -115,6 +114,14 @@ class Building:
                 await link.stop()
             self.links.clear()
 
+    def press(self, gate: str, direction: Direction) -> int:
+        """Somebody asks at a gate to be recognised, now; returns how many of its cameras wait for that."""
+        now = time.monotonic()
+        waiting = [watch for watch in self._watches.values() if _waits_at(watch.camera, gate, direction)]
+        for watch in waiting:
+            watch.pipeline.press(now)
+        return len(waiting)
+
     def outdated(self) -> frozenset[str]:
         """Residents whose templates were all made by another model than the one in use: enrol them again."""
         usable = {template.resident for template in self._usable()}
@@ -134,6 +141,12 @@ class Building:
             for gate in self.plan.gates.values()
         ]
 
+    def _on_press(self, report: NodeReport) -> None:
+        """What is history arms nothing: whoever pressed then is somewhere else."""
+        match read(report.event):
+            case Pressed(direction) if not report.history:
+                self.press(report.gate, direction)
+
     async def _follow_gates(self, before: Plan) -> None:
         for gate in set(self.links) - {g for g, key in self.plan.keys.items() if key == before.keys.get(g)}:
             await self.links.pop(gate).stop()
@@ -141,6 +154,7 @@ class Building:
             if gate not in self.links:
                 link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store)
                 link.on_event(self._heard)
+                link.on_event(self._on_press)
                 link.on_hello(self._greeted)
                 self.links[gate] = link
                 await link.start()
@@ -168,15 +182,20 @@ class Building:
         def hand_over(decision: Decision) -> None:
             loop.call_soon_threadsafe(self._decided, pipeline, decision)
 
-        reader = open_camera(camera, loop=self._loop_clips, decoding=self._decoding)
-        notes = ("inference_cpu",) if self._models.fallback else ()
-        watch = CameraWatch(camera, reader, pipeline, hand_over, turns=self._turns, notes=notes)
+        def prompted(prompt: str) -> None:
+            loop.call_soon_threadsafe(self.hints.prompted, camera.gate, prompt)
+
+        watch = CameraWatch(camera, open_camera(camera, loop=self._loop_clips), pipeline, hand_over, prompted)
         watch.start()
         return watch
 
     async def _end_watches(self, ended: set[str]) -> None:
         watches = [self._watches.pop(camera) for camera in ended]
         await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
+
+
+def _waits_at(camera: Camera, gate: str, direction: Direction) -> bool:
+    return camera.on_press and camera.gate == gate and camera.direction is direction
 
 
 def _key(store: Store, gate: str) -> bytes | None:
@@ -194,7 +213,6 @@ _WORST_FIRST = ("off", "silent", "ok")
 def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
     problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
     problems += [camera.problem for camera in cameras if camera.problem]
-    problems += [note for camera in cameras for note in camera.notes]
     problems += link.problems if link else ("gate_key",)
     if outdated:
         problems.append("templates_outdated")

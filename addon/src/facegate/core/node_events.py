@@ -37,6 +37,13 @@ class ExitButton:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """Somebody asks to be recognised, on this side of a gate that waits for that."""
+
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """``what`` (fire, tamper, held) begins or ends: ``phase`` is start or clear; quiet: a fire still releases."""
 
@@ -116,6 +123,7 @@ class Other:
 type Happening = (
     Passage
     | ExitButton
+    | Pressed
     | Alarm
     | ModeChange
     | ListVerdict
@@ -138,6 +146,8 @@ def read(event: NodeEvent) -> Happening:  # noqa: PLR0911  # one line for each t
             return Passage(what, direction, opening, at_door=value == "door")
         case "exit" if direction is not None:
             return ExitButton(direction)
+        case "press" if direction is not None:
+            return Pressed(direction)
         case what if subject in _PHASES.get(what, ()):
             return Alarm(what, subject)
         case "mode":

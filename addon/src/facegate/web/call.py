@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from facegate.web.limits import Failures
+from facegate.web.limits import Failures, Once
 from facegate.web.services import Services
 from facegate.web.tokens import Bearer
 
@@ -19,6 +19,7 @@ class Desk:
     changing: asyncio.Lock
     unix: Callable[[], float]
     monotonic: Callable[[], float]
+    presses: Once = field(default_factory=Once)
 
 
 @dataclass(frozen=True, slots=True)

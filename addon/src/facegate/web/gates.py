@@ -74,6 +74,8 @@ def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
         "list_version": now.list_version,
         "heard_at": now.heard_at,
         "acked_at": now.acked_at,
+        "prompt": now.prompt,
+        "pattern": now.pattern,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import voluptuous as vol
 from aiohttp import hdrs
 
-from facegate.web import api, cameras, commands, enrolment, gates, recognition, residents, schemas
+from facegate.web import api, cameras, commands, enrolment, gates, press, recognition, residents, schemas
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
@@ -16,8 +16,10 @@ from facegate.web.problems import (
     MODE_NOT_SET,
     NOT_FOUND,
     NOT_OPENED,
+    NOT_WAITING,
     OPEN_EXPIRED,
     PAIRING_REFUSED,
+    PRESS_EXPIRED,
     RECOGNITION_ONLY,
     THRESHOLD_TOO_LOW,
     Kind,
@@ -116,6 +118,11 @@ OPERATIONS: Final = (
         _POST, "/gates/{gate}/guard", Scope.GUARD, commands.guard_gate, "Open a gate once as a guard, also in lockdown",
         schemas.OPENED, schemas.GUARD, headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
         problems=(NOT_FOUND, NOT_OPENED, OPEN_EXPIRED),
+    ),
+    Operation(
+        _POST, "/gates/{gate}/press", Scope.PRESS, press.press_gate, "Ask to be recognised at a gate",
+        schemas.PRESSED, schemas.PRESS, headers={"Idempotency-Key": schemas.IDEMPOTENCY_KEY},
+        problems=(NOT_FOUND, NOT_WAITING, PRESS_EXPIRED),
     ),
     Operation(
         _PUT, "/gates/{gate}/mode", _MANAGE, commands.set_mode, "Set a gate's mode", schemas.MODE_SET, schemas.MODE,

@@ -35,6 +35,8 @@ TOO_LARGE = Kind("too_large", 413, "The request is too large.")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported_media_type", 415, "The body must be JSON.")
 INVALID = Kind("invalid", 422, "The request has values that cannot be used.")
 NOT_OPENED = Kind("not_opened", 409, "The gate did not open.")
+NOT_WAITING = Kind("not_waiting", 409, "No camera waits for a press.")
+PRESS_EXPIRED = Kind("press_expired", 422, "The press is not fresh.")
 MODE_NOT_SET = Kind("mode_not_set", 409, "The gate's mode is as it was.")
 FIRE_NOT_RESET = Kind("fire_not_reset", 409, "The gate stays released.")
 RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a photograph.")
@@ -57,6 +59,8 @@ KINDS: Final = (
     UNSUPPORTED_MEDIA_TYPE,
     INVALID,
     NOT_OPENED,
+    NOT_WAITING,
+    PRESS_EXPIRED,
     MODE_NOT_SET,
     FIRE_NOT_RESET,
     RECOGNITION_ONLY,

@@ -5,7 +5,9 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.contract.messages import DIRECTIONS, FIRES, REASONS
+from facegate.contract.verbs import HINTS
 from facegate.core.false_opens import HIGHEST, LOWEST
+from facegate.core.guidance import Advice
 from facegate.core.models import LivenessLevel, Masks, Mode, ResidentState
 from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
@@ -197,6 +199,12 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("acked_at", description="When it last answered a command; null for not yet."): (
         _or_null(vol.Any(int, float))
     ),
+    vol.Required("prompt", description="What whoever stands there is asked to do; empty for nothing."): (
+        vol.In(["", *map(str, Advice)])
+    ),
+    vol.Required("pattern", description="What its lamp shows of what was asked and decided; empty for nothing."): (
+        vol.In(["", *HINTS])
+    ),
 }
 GATE_ANSWER = vol.Schema(_GATE_MEMBERS)
 GATE_MADE = vol.Schema(
@@ -368,6 +376,21 @@ OPENED = vol.Schema(
         vol.Required("opening", description="Names this opening in events and records."): str,
         vol.Required("result"): str,
         vol.Required("reason"): vol.In(list(REASONS)),
+    }
+)
+
+PRESS = vol.Schema(
+    {
+        vol.Required("direction"): _DIRECTION,
+        vol.Required("issued_at", description="When it was pressed: Unix time in ms, by a clock that is right."): (
+            ISSUED_AT
+        ),
+    }
+)
+PRESSED = vol.Schema(
+    {
+        vol.Required("cameras", description="How many cameras look now for whoever stands nearest."): int,
+        vol.Required("seconds", description="For how long they do."): vol.Any(int, float),
     }
 )
 

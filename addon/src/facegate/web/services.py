@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facegate.adapters.store import OrderRecord
-from facegate.core.models import Camera, Gate, Mode, Resident, Template
+from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Template
 from facegate.core.site_rule import SiteRule
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
@@ -120,7 +120,8 @@ class GateHealth:
 
     ``state``, ``refused`` and ``list_version`` are the node's own words of its last hello; ``lost``: events of it that
     never arrived, since the service began. ``free_until``, ``heard_at`` and ``acked_at``: Unix seconds. ``waits``: the
-    node has not taken over the lockdown yet.
+    node has not taken over the lockdown yet. ``prompt``: what whoever stands there is asked to do; ``pattern``: what
+    the gate's lamp was told to show; empty for nothing.
     """
 
     camera: str = "off"
@@ -137,6 +138,8 @@ class GateHealth:
     free_until: float | None = None
     heard_at: float | None = None
     acked_at: float | None = None
+    prompt: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ class Services:
     """Everything that a request may need.
 
     ``api``: the address that is published in the status message. ``event_key`` signs events.
+    ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
     ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit``
     enrols somebody with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents
     have changed. ``local_token`` is good for everything until the service ends; commands on the same machine find it
@@ -184,6 +188,7 @@ class Services:
     api: str
     event_key: bytes = field(repr=False)
     health: Callable[[], Health]
+    press: Callable[[str, Direction], int]
     person: Callable[[str], str | None]
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]

@@ -30,13 +30,15 @@ class Scope(StrEnum):
     MANAGE = "manage"
     OPEN = "open"
     PERSONS = "persons"
+    PRESS = "press"
+    """Asks to be recognised, and opens nothing: all that a button on a wall needs."""
     GUARD = "guard"
     """Opens in a lockdown as well, for a reason that is kept; no pairing yields it unless it is asked for."""
     LOCAL = "local"
     """Only for commands on the same machine: no pairing yields it."""
 
 
-USUAL: Final = (Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS)
+USUAL: Final = (Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.PRESS)
 """What pairing yields to whoever does not say what for."""
 GRANTABLE: Final = (*USUAL, Scope.GUARD)
 """What pairing may yield."""
