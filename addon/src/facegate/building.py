@@ -22,6 +22,7 @@ from facegate.core.node_events import Pressed, read
 from facegate.core.recognition import Recognition
 from facegate.core.site_rule import SiteRule
 from facegate.pipeline import CameraPipeline
+from facegate.turns import Turns
 from facegate.vision import Models
 from facegate.watch import CameraHealth, CameraWatch
 
@@ -68,6 +69,7 @@ class Building:
         heard: called with each verified event of a node.
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
+        decoding: what decodes cameras' pictures, as the settings call it.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Building:
         heard: Callable[[NodeReport], None],
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
+        decoding: str = "software",
     ) -> None:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
@@ -94,6 +97,8 @@ class Building:
         self._models = models
         self._decided = decided
         self._loop_clips = loop_clips
+        self._decoding = decoding
+        self._turns = Turns(models.at_once)
         self._watches: dict[str, CameraWatch] = {}
         self._following = asyncio.Lock()
 
@@ -185,7 +190,9 @@ class Building:
         def prompted(prompt: str) -> None:
             loop.call_soon_threadsafe(self.hints.prompted, camera.gate, prompt)
 
-        watch = CameraWatch(camera, open_camera(camera, loop=self._loop_clips), pipeline, hand_over, prompted)
+        reader = open_camera(camera, loop=self._loop_clips, decoding=self._decoding)
+        notes = ("inference_cpu",) if self._models.fallback else ()
+        watch = CameraWatch(camera, reader, pipeline, hand_over, prompted, self._turns, notes)
         watch.start()
         return watch
 
@@ -213,6 +220,7 @@ _WORST_FIRST = ("off", "silent", "ok")
 def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
     problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
     problems += [camera.problem for camera in cameras if camera.problem]
+    problems += [note for camera in cameras for note in camera.notes]
     problems += link.problems if link else ("gate_key",)
     if outdated:
         problems.append("templates_outdated")
