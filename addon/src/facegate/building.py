@@ -192,7 +192,7 @@ class Building:
 
         reader = open_camera(camera, loop=self._loop_clips, decoding=self._decoding)
         notes = ("inference_cpu",) if self._models.fallback else ()
-        watch = CameraWatch(camera, reader, pipeline, hand_over, prompted, self._turns, notes)
+        watch = CameraWatch(camera, reader, pipeline, hand_over, prompted, turns=self._turns, notes=notes)
         watch.start()
         return watch
 
