@@ -159,6 +159,7 @@ class Orders:
                 await self._settle(gate, number, outcome)
                 del self._waiting[gate]
                 self._said[gate] = Mode.LOCKDOWN
+                await self._keep(gate, Mode.LOCKDOWN)
 
     async def _believe(self, gate: str, said: Mode) -> None:
         async with self._turns[gate]:
