@@ -292,8 +292,8 @@ def test_enroll_list_and_forget(run: Callable[..., tuple[int, str]], tmp_path: P
         (consent,) = store.consents(resident.id)
         assert (consent.channel, consent.language, consent.notice) == (
             "command_line: given on paper",
-            "zh",
-            FACE["zh"].hash,
+            "zh-Hans",
+            FACE["zh-Hans"].hash,
         )
 
     code, output = run("enroll", "Resident 1", PEOPLE / "obama3.jpg", "--yes")

@@ -198,10 +198,66 @@ async def test_calibrate_asks_the_service_that_has_the_store(tmp_path):
     assert [(person["name"], person["templates"]) for person in content["people"]] == [("Resident 1", 2)]
 
 
+async def test_more_residents_make_a_calibration_stale_for_all_to_see(tmp_path):
+    """In the API, in the report's figures, and in what the doctor says."""
+    async with running_site(tmp_path) as site:
+        url = f"http://127.0.0.1:{site.running.api_port}"
+        local_access.offer(tmp_path, local_access.LocalAccess(url, LOCAL_TOKEN))
+        site.store.set_site_rule(SiteRule(SiteRule(goal=GOAL).least(1), GOAL), 1, "test")
+        for number in range(20):
+            resident = site.store.add_resident(f"Resident {number}")
+            consent = site.store.add_consent(resident.id, notice="0" * 64, language="en", channel="test")
+            site.store.add_templates(resident.id, "m", [near(number, 0.9, number)], consent.id)
+            if number in (0, 19):
+                shown = (await site.ask("GET", "/recognition", token=LOCAL_TOKEN)).content
+                assert shown["stale"] is (number == 19)
+        content = json.loads((await asyncio.to_thread(run, "calibrate", "--data", tmp_path, "--json")).stdout)
+        said = (await asyncio.to_thread(run, "calibrate", "--data", tmp_path)).stderr
+        doctor = json.loads((await asyncio.to_thread(run, "doctor", "--data", tmp_path, "--json")).stdout)
+    assert content["stale"] is True
+    assert f"it must be {SiteRule(goal=GOAL).least(20):.2f} now" in " ".join(said.split())
+    (finding,) = [finding for finding in doctor if finding["what"] == "threshold"]
+    assert finding["advice"].startswith(f"Raise it to {SiteRule(goal=GOAL).least(20):.2f} ")
+
+
 def test_a_language_without_texts_is_one_sentence(tmp_path):
     done = run("calibrate", "--data", tmp_path, "--language", "fr")
     assert done.exit_code == 1
     assert "choose one of en, zh-Hans" in " ".join(done.stderr.split())
+
+
+def test_chinese_has_one_name_and_a_short_one(tmp_path):
+    for number, name in enumerate(("zh", "zh-Hans")):
+        file = tmp_path / f"{number}.html"
+        assert run("calibrate", "--data", tmp_path, "--report", file, "--language", name).exit_code == 0
+        assert 'lang="zh-Hans"' in file.read_text(encoding="utf-8")
+
+
+def test_evaluate_asks_the_site_for_its_threshold(tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"file,identity,role\n{people_folder() / 'obama.jpg'},r1,enrol\n")
+
+    def figures(*given) -> dict:
+        done = run("evaluate", manifest, "--json", "--data", tmp_path, "--models", models_folder(), *given)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    assert figures()["threshold"] == Thresholds().score
+    assert not (tmp_path / "facegate.db").exists(), "looking leaves nothing behind"
+    with Store.open(tmp_path) as store:
+        store.set_site_rule(SiteRule(0.6, GOAL), 1, "test")
+    content = figures()
+    assert (content["threshold"], content["site"]["strangers_per_day"]) == (0.6, GOAL.strangers_per_day)
+    assert figures("--threshold", 0.55)["threshold"] == 0.55
+
+
+def test_evaluate_takes_another_model_when_it_is_there(tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"file,identity,role\n{people_folder() / 'obama.jpg'},r1,enrol\n")
+    done = run("evaluate", manifest, "--data", tmp_path, "--models", models_folder(), "--embedder", "auraface")
+    assert done.exit_code == 1
+    assert "auraface" in done.stderr
+    assert run("evaluate", manifest, "--data", tmp_path, "--embedder", "yunet").exit_code == 1
 
 
 def test_evaluate_writes_the_report_of_real_people(tmp_path):

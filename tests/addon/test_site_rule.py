@@ -1,5 +1,6 @@
 """The threshold of a site: up freely, down only with a reason, and all of it on record."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,32 @@ def test_the_store_keeps_the_rule_and_the_record_of_it(tmp_path: Path):
         store.set_site_rule(strict, 12, "Home Assistant")
         store.set_site_rule(SiteRule(0.45, None, WHY), 12, "somebody else")
     with Store.open(tmp_path) as store:
-        assert store.site_rule() == SiteRule(0.45, None, WHY)
+        assert store.site_rule() == SiteRule(0.45, None, WHY, residents=12)
         newest, oldest = store.site_rule_changes()
         assert (newest.actor, newest.rule.reason, newest.least) == ("somebody else", WHY, DEFAULT)
-        assert (oldest.rule, oldest.residents, oldest.least) == (strict, 12, strict.least(12))
+        assert (oldest.rule, oldest.residents, oldest.least) == (replace(strict, residents=12), 12, strict.least(12))
         assert oldest.at <= newest.at
+
+
+GOAL = Goal(20, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "residents", "stale"),
+    [
+        (SiteRule(), 100_000, False),  # nobody said what it shall achieve
+        (SiteRule(SiteRule(goal=GOAL).least(10), GOAL, residents=10), 10, False),
+        (SiteRule(SiteRule(goal=GOAL).least(10), GOAL, residents=10), 5, False),
+        (SiteRule(SiteRule(goal=GOAL).least(10), GOAL, residents=10), 100, True),
+        (SiteRule(HIGHEST, GOAL, residents=10), 100, False),
+        (SiteRule(DEFAULT, GOAL, WHY, residents=10), 10, False),
+        (SiteRule(DEFAULT, GOAL, WHY, residents=10), 100, True),  # the reason was written for ten
+        (SiteRule(0.45, None, WHY, residents=10), 100, False),
+    ],
+    ids=[
+        "no goal", "as it was", "fewer", "many more", "high enough", "with a reason", "a reason for fewer",
+        "a reason without a goal",
+    ],
+)  # fmt: skip
+def test_a_rule_grows_stale_with_the_residents(rule, residents, stale):
+    assert rule.is_stale(residents) is stale

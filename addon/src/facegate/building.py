@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from facegate.adapters.camera import open_camera
@@ -141,12 +141,15 @@ class Building:
         cameras: dict[str, list[CameraHealth]] = {gate: [] for gate in self.plan.gates}
         for camera in self.cameras():
             cameras.setdefault(camera.gate, []).append(camera)
-        return [
-            _standing(gate, self.links.get(gate.id), cameras[gate.id], outdated=bool(self.outdated()))
-            for gate in self.plan.gates.values()
-        ]
+        everywhere = {"templates_outdated": bool(self.outdated()), "calibration_stale": self.is_stale()}
+        wrong = [problem for problem, present in everywhere.items() if present]
+        return [_standing(gate, self.links.get(gate.id), cameras[gate.id], wrong) for gate in self.plan.gates.values()]
 
     def _on_press(self, report: NodeReport) -> None:
+    def is_stale(self) -> bool:
+        """Whether so many residents ask for a higher threshold than the site has."""
+        return self.plan.rule.is_stale(len({template.resident for template in self.plan.templates}))
+
         """What is history arms nothing: whoever pressed then is somewhere else."""
         match read(report.event):
             case Pressed(direction) if not report.history:
@@ -217,13 +220,12 @@ def _key(store: Store, gate: str) -> bytes | None:
 _WORST_FIRST = ("off", "silent", "ok")
 
 
-def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], *, outdated: bool) -> Standing:
-    problems = [f"camera_{camera.reason}" for camera in cameras if camera.reason]
+def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], wrong: Sequence[str]) -> Standing:
+    """How one gate stands. ``wrong``: what is wrong at every gate."""
+    problems = [*wrong, *(f"camera_{camera.reason}" for camera in cameras if camera.reason)]
     problems += [camera.problem for camera in cameras if camera.problem]
     problems += [note for camera in cameras for note in camera.notes]
     problems += link.problems if link else ("gate_key",)
-    if outdated:
-        problems.append("templates_outdated")
     condition = link.condition if link else GateCondition()
     return Standing(
         gate=gate.id,

@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from facegate.cli.console import notes, stops_at
-from facegate.cli.reporting import Language, ReportFile, check_language, now, write_report
+from facegate.cli.reporting import (
+    Approaches,
+    FalseOpens,
+    Language,
+    ReportFile,
+    check_language,
+    goal_of,
+    now,
+    write_report,
+)
 from facegate.settings import default_data
 
 if TYPE_CHECKING:
     from facegate.core.calibration import Calibration
     from facegate.core.false_opens import Goal
 
-_STRANGERS, _OPENS = 10.0, 1.0  # a house in a quiet street, until the owner says otherwise
-
 
 def calibrate(
     data: Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")] = None,
     report: ReportFile = None,
     language: Language = "en",
-    approaches_per_day: Annotated[
-        float | None,
-        typer.Option(min=0, help="Strangers a day who walk up to the gates; the site's own setting, else 10."),
-    ] = None,
-    false_opens_per_year: Annotated[
-        float | None, typer.Option(min=0.001, help="How many may be let in; the site's own setting, else 1.")
-    ] = None,
+    approaches_per_day: Approaches = None,
+    false_opens_per_year: FalseOpens = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say which residents look alike, how surely each is recognised, and what the threshold means in a year.
@@ -37,22 +39,17 @@ def calibrate(
     """
     from facegate.adapters.store import InUseError, Store, StoreError
     from facegate.cli import local_api
-    from facegate.core.false_opens import Goal
     from facegate.reports import calibration as reports
     from facegate.residents.calibration import calibrate_site, read
 
-    check_language(language)
+    language = check_language(language)
     with stops_at(StoreError):
         try:
             with Store.open(data or default_data()) as store:
                 found = calibrate_site(store)
         except InUseError:
             found = read(local_api.call(data, "GET", "/calibration"))
-    known = found.rule.goal or Goal(_STRANGERS, _OPENS)
-    goal = Goal(
-        known.strangers_per_day if approaches_per_day is None else approaches_per_day,
-        known.false_opens_per_year if false_opens_per_year is None else false_opens_per_year,
-    )
+    goal = goal_of(found.rule.goal, approaches_per_day, false_opens_per_year)
     if report is not None:
         write_report(report, reports.report(found, goal, language, now()))
     if as_json:
@@ -73,6 +70,7 @@ def _as_dict(found: Calibration, goal: Goal) -> dict[str, Any]:
         "goal": asdict(goal),
         "residents": found.residents,
         "expected": expected,
+        "stale": found.rule.is_stale(found.residents),
         "recommended": recommended(goal, found.residents),
     }
 
@@ -94,6 +92,12 @@ def _print(found: Calibration, goal: Goal) -> None:
         notes.print("No threshold alone keeps to your goal: use a second factor.", style="yellow")
     elif best > found.rule.threshold:
         notes.print(f"For {goal.false_opens_per_year:g} a year raise the threshold to {best:.2f}.", style="yellow")
+    if found.rule.is_stale(found.residents):
+        notes.print(
+            f"More people live here than the threshold was set for ({found.rule.residents}): with your own goal it "
+            f"must be {found.rule.least(found.residents):.2f} now.",
+            style="yellow", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
     table = Table()
     for column in ("Resident", "Templates", "Own, lowest", "Nearest other", "Lead"):
         table.add_column(column, justify="left" if column == "Resident" else "right")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -114,6 +114,7 @@ def _service(data: Path) -> Iterator[Finding]:
             "residents", f"{len(lost)} cannot be read: {', '.join(lost)}",
             "Put the files back into keys/residents, or erase them with 'facegate forget ID'.",
         )  # fmt: skip
+    yield _threshold(local_api.call(data, "GET", "/recognition"))
     if not health["gates"]:
         yield Finding("gates", "none yet")
     for gate in health["gates"]:
@@ -125,6 +126,15 @@ def _service(data: Path) -> Iterator[Finding]:
             f"node of {gate['id']}", gate["node"],
             "" if gate["node"] == "online" else "Check the node's power and network, and that it has this gate's key.",
         )  # fmt: skip
+
+
+def _threshold(rule: dict[str, Any]) -> Finding:
+    found = f"{rule['threshold']:.2f} for {rule['residents']} residents"
+    advice = (
+        f"Raise it to {rule['least']:.2f} over the API (PATCH /recognition), or write down why not: "
+        "'facegate calibrate' shows what it means."
+    )
+    return Finding("threshold", found, advice if rule["stale"] else "")
 
 
 def _print(findings: list[Finding]) -> None:

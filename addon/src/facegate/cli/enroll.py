@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from facegate.cli.console import notes, stop, stops_at
+from facegate.cli.reporting import NoticeLanguage
 from facegate.settings import SettingsError, default_data, default_models, make_settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ _SAYS: Final = {
     "dark": "too dark: use a picture with more light",
     "bright": "too bright: use a picture with less light",
     "flat": "too little contrast: use a picture with better light",
-    "mask": "a mask hides the mouth: take it off for the picture",
+    "mask": "a mask, a hand or a scarf hides the mouth: take it away for the picture",
+    "sunglasses": "dark or reflecting glasses hide the eyes: take them off for the picture",
+    "eyes_closed": "the eyes are closed: use a picture with open eyes",
+    "drawing": "this is a drawing or a retouched picture: use a photograph as it was taken",
+    "sideways": "the picture lies on its side: turn it",
+    "upside_down": "the picture is upside down: turn it",
     "not_comparable": "the face cannot be measured: use another picture",
     "repeated": "the same as another picture: use a different one",
     "not_same_person": "not the same person as in the other pictures: use pictures of one person",
@@ -45,7 +51,7 @@ def enroll(
     consent: Annotated[
         str | None, typer.Option(metavar="HOW", help="How the resident consented, such as 'given on paper'.")
     ] = None,
-    language: Annotated[str, typer.Option(help="Language of the notice that the resident was given: en or zh.")] = "en",
+    language: NoticeLanguage = "en",
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Confirm that the resident was given the notice and agreed.")
     ] = False,
@@ -55,10 +61,11 @@ def enroll(
     from facegate.cli import local_api
     from facegate.residents.application import Application, ApplicationError, admit, describe
     from facegate.residents.enrolment import Picture
-    from facegate.residents.notices import FACE
+    from facegate.residents.notices import FACE, our_language
     from facegate.vision import load
     from facegate.vision.errors import VisionError
 
+    language = our_language(language)
     if language not in FACE:
         stop(f"There is no notice in '{language}': choose one of {', '.join(FACE)}.")
     channel = _consented(name, FACE[language], consent, yes=yes)

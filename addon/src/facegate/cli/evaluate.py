@@ -2,14 +2,25 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from facegate.cli.console import notes, stops_at
-from facegate.cli.reporting import Approaches, FalseOpens, Language, ReportFile, check_language, now, write_report
+from facegate.cli.reporting import (
+    Approaches,
+    FalseOpens,
+    Language,
+    ReportFile,
+    check_language,
+    goal_of,
+    now,
+    site_rule,
+    write_report,
+)
+from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.settings import SettingsError, default_data, default_models, make_settings
 
 if TYPE_CHECKING:
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
     from facegate.core.false_opens import Goal
     from facegate.core.statistics import Rate
     from facegate.core.verification import Scores
+
+_DEFAULT = "sface"  # whose similarities the product's own threshold is about
 
 _SWEPT = range(36, 62, 2)  # hundredths of cosine: from where strangers are common to where hardly any pair matches
 
@@ -37,34 +50,44 @@ def evaluate(
     residents: Annotated[
         int | None, typer.Option(min=1, help="People who will live there; those of the manifest by default.")
     ] = None,
-    approaches_per_day: Approaches = 10.0,
-    false_opens_per_year: FalseOpens = 1.0,
+    approaches_per_day: Approaches = None,
+    false_opens_per_year: FalseOpens = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the store whose threshold is used; FACEGATE_DATA_DIR by default.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=LOWEST, max=HIGHEST, help="A threshold to try instead of the site's own.")
+    ] = None,
+    embedder: Annotated[
+        str, typer.Option(help="The model to use; 'facegate models' shows which there are.")
+    ] = _DEFAULT,
 ) -> None:
-    """Measure recognition with the product's own detector, quality gates, embedder, liveness model and thresholds.
+    """Measure recognition with the product's own detector, quality gates, liveness model and the site's threshold.
 
     Roles: enrol, probe, impostor (strangers), noface, enrol_reject, live, spoof, and some more; an optional column
     group gives figures for each group, and says of attacks which kind they are. Nothing is stored but the report that
     is asked for.
     """
+    from facegate.adapters.store import StoreError
     from facegate.cli.life import look_for_life
     from facegate.cli.manifest import ManifestError, look_at, read_manifest
     from facegate.core.evaluation import evaluate as figures_of
     from facegate.core.evaluation_liveness import evaluate_liveness
-    from facegate.core.false_opens import Goal
-    from facegate.core.session import Thresholds
     from facegate.reports import evaluation
     from facegate.vision import load
     from facegate.vision.errors import VisionError
 
-    check_language(language)
-    with stops_at(SettingsError, ManifestError, VisionError):
+    language = check_language(language)
+    with stops_at(SettingsError, ManifestError, StoreError, VisionError):
         rows = read_manifest(manifest)
-        settings = make_settings({}, data=default_data(), models=models or default_models())
+        rule = site_rule(data)
+        rule = rule if threshold is None else replace(rule, threshold=threshold)
+        settings = make_settings({"embedder": embedder}, data=data or default_data(), models=models or default_models())
         loaded = load(settings)
         looks = look_at(loaded, rows)
         life = evaluate_liveness(look_for_life(loaded, rows))
-    found = figures_of(looks.samples, loaded.embedder.model, Thresholds())
-    goal = Goal(approaches_per_day, false_opens_per_year)
+    found = figures_of(looks.samples, loaded.embedder.model, rule.thresholds)
+    goal = goal_of(rule.goal, approaches_per_day, false_opens_per_year)
     size = residents or found.residents
     if report is not None:
         page = evaluation.report(found, life, goal, residents=size, language=language, made=now())
@@ -76,6 +99,9 @@ def evaluate(
         print_report(found, looks)
         print_site(found, goal, size)
         print_life(life)
+    if embedder != _DEFAULT:
+        said = f"The threshold of {rule.threshold:.2f} was derived for {_DEFAULT}: choose another one for {embedder}."
+        notes.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
     notes.print(LIVENESS, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -30,11 +30,15 @@ class TooLowError(SiteRuleError):
 
 @dataclass(frozen=True, slots=True)
 class SiteRule:
-    """The threshold of the site, what the owner wants it to achieve, and the reason if it is below what is allowed."""
+    """The threshold of the site, what the owner wants it to achieve, and the reason if it is below what is allowed.
+
+    ``residents``: how many were enrolled when it was set; 0 where that is not known.
+    """
 
     threshold: float = DEFAULT
     goal: Goal | None = None
     reason: str = ""
+    residents: int = 0
 
     @property
     def thresholds(self) -> Thresholds:
@@ -47,6 +51,15 @@ class SiteRule:
             return DEFAULT
         wanted = recommended(self.goal, residents)
         return HIGHEST if wanted is None else max(DEFAULT, wanted)
+
+    def is_stale(self, residents: int) -> bool:
+        """Whether so many residents ask for a higher threshold: each more is one more that a stranger may resemble.
+
+        A written reason covers what was known when it was written, and no more.
+        """
+        least = self.least(residents)
+        covered = self.least(self.residents) if self.reason else self.threshold
+        return least > max(self.threshold, covered)
 
     def expected(self, residents: int) -> Estimate | None:
         """The strangers a year who are let in, if it is known how many come."""
@@ -71,7 +84,7 @@ def changed(rule: SiteRule, change: Change, residents: int) -> SiteRule:
     reason = change.reason.strip()
     if reason and not (REASON[0] <= len(reason) <= REASON[1] and reason.isprintable()):
         raise SiteRuleError(f"Write the reason in {REASON[0]} to {REASON[1]} printable characters.")
-    new = SiteRule(threshold, _goal(rule.goal, change), reason)
+    new = SiteRule(threshold, _goal(rule.goal, change), reason, residents)
     if threshold < new.least(residents) and not reason:
         raise TooLowError(threshold, new.least(residents))
     return new

@@ -43,7 +43,7 @@ def read(content: Mapping[str, Any]) -> Calibration:
     rule = content["rule"]
     goal = None if rule["goal"] is None else Goal(**rule["goal"])
     return Calibration(
-        rule=SiteRule(rule["threshold"], goal, rule["reason"]),
+        rule=SiteRule(rule["threshold"], goal, rule["reason"], rule["residents"]),
         templates=content["templates"],
         people=tuple(OwnScores(**person) for person in content["people"]),
         pairs=tuple(LookAlikes(**pair) for pair in content["pairs"]),

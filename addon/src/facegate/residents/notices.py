@@ -19,6 +19,11 @@ class Notice:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+def our_language(tag: str) -> str:
+    """Return our name of a language; ``zh`` is short for Simplified Chinese."""
+    return "zh-Hans" if tag == "zh" else tag
+
+
 FACE: Final = {
     notice.language: notice
     for notice in (
@@ -37,7 +42,7 @@ FACE: Final = {
         ),
         Notice(
             1,
-            "zh",
+            "zh-Hans",
             "FaceGate 将在本小区的出入口识别您的人脸。\n"
             "- 系统用您的照片生成特征模板，即用于区分人脸的一组数字；照片不予保存。\n"
             "- 模板只保存在本楼的设备上，并用专属于您的密钥加密；仅用于为您开门，不作他用。\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 from facegate.residents.application import Application, ApplicationError, describe
 from facegate.residents.enrolment import Picture
-from facegate.residents.notices import FACE
+from facegate.residents.notices import FACE, our_language
 from facegate.web.call import Answer, Call
 from facegate.web.problems import INVALID, ProblemError
 from facegate.web.services import Services
@@ -18,7 +18,7 @@ async def enrol(call: Call) -> Answer:
     application = Application(
         name=body["name"],
         pictures=tuple(Picture(Path(path).name, Path(path)) for path in body["pictures"]),
-        notice=FACE[body["language"]],
+        notice=FACE[our_language(body["language"])],
         channel=body["channel"],
         person=body.get("person"),
     )

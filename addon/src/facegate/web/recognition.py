@@ -58,5 +58,6 @@ def _shown(store: Store) -> dict[str, Any]:
         "strangers_per_day": None if rule.goal is None else rule.goal.strangers_per_day,
         "false_opens_per_year": None if rule.goal is None else rule.goal.false_opens_per_year,
         "residents": residents,
+        "stale": rule.is_stale(residents),
         "expected": None if expected is None else asdict(expected),
     }

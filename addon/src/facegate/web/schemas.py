@@ -298,7 +298,7 @@ ENROL = vol.Schema(
         vol.Required("pictures", description="Files on the machine that FaceGate runs on, by their whole path."): (
             Items(_pattern(r"/[^\0]{1,4095}", "a whole path"), least=1, most=_MOST_PICTURES)
         ),
-        vol.Required("language", description="In which the resident was given the notice."): vol.In(list(FACE)),
+        vol.Required("language", description="In which the resident was given the notice."): vol.In([*FACE, "zh"]),
         vol.Required("channel", description="How the resident consented, for the record."): Text(1, 120),
         vol.Optional("person", description="The Home Assistant person this is."): _PERSON,
     }
@@ -424,6 +424,7 @@ CALIBRATION = vol.Schema(
     {
         vol.Required("rule"): {
             vol.Required("threshold"): _NUMBER,
+        vol.Required("stale", description="Whether so many residents ask for a higher threshold than this."): bool,
             vol.Required("goal"): _or_null(
                 vol.Schema({vol.Required(name): _NUMBER for name in ("strangers_per_day", "false_opens_per_year")})
             ),
@@ -437,6 +438,7 @@ CALIBRATION = vol.Schema(
                 vol.Required("lowest"): _or_null(_NUMBER),
                 vol.Required("middle"): _or_null(_NUMBER),
                 vol.Required("nearest"): _or_null(_NUMBER),
+            vol.Required("residents", description="How many were enrolled when it was set."): int,
             }
         ],
         vol.Required("pairs", description="The most alike first."): [

@@ -59,4 +59,6 @@ class RecognitionStore(Database):
 
 def _change(row: Row[Any]) -> RuleChange:
     goal = None if row.strangers_per_day is None else Goal(row.strangers_per_day, row.false_opens_per_year)
-    return RuleChange(row.at, row.actor, SiteRule(row.threshold, goal, row.reason), row.least, row.residents)
+    return RuleChange(
+        row.at, row.actor, SiteRule(row.threshold, goal, row.reason, row.residents), row.least, row.residents
+    )
