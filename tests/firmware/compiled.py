@@ -16,7 +16,7 @@ CORE_HEADERS = tuple(
     COMPONENT / f"{name}.h"
     for name in ("gate_core", "gate_states", "inputs", "events", "passages", "allow_list", "clock", "flash", "line")
 )
-HEADERS = (*CORE_HEADERS, HERE / "test_port.h")
+HEADERS = (*CORE_HEADERS, HERE / "test_port.h", HERE / "hmac.h")
 FLAGS = ("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-deprecated-declarations")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 

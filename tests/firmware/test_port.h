@@ -1,9 +1,6 @@
 #pragma once
-// A gate core on a bench: the Port records everything in order, HMAC is OpenSSL's, time stands in the test's hand.
+// A gate core on a bench: the Port records everything in order, time stands in the test's hand.
 // Lines are signed and read here without line.cpp, so that the core is not checked against itself.
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "gate_core.h"
+#include "hmac.h"
 
 namespace bench {
 
@@ -30,14 +28,6 @@ inline std::string unhex(const std::string &text) {
   for (size_t i = 0; i + 1 < text.size(); i += 2)
     out += char(std::stoi(text.substr(i, 2), nullptr, 16));
   return out;
-}
-
-inline std::string hmac(const std::string &key, const std::string &data) {
-  uint8_t out[32];
-  unsigned size = sizeof(out);
-  ::HMAC(EVP_sha256(), key.data(), int(key.size()), reinterpret_cast<const uint8_t *>(data.data()), data.size(), out,
-         &size);
-  return std::string(reinterpret_cast<char *>(out), size);
 }
 
 inline std::string derive(const std::string &gate_key, const std::string &purpose) {

@@ -28,13 +28,20 @@ class RelayLog:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._read = 0
+        self._writes: list[tuple[float, int, bool]] = []
 
     def writes(self) -> list[tuple[float, int, bool]]:
         """All writes so far: (Unix time in seconds, relay, energised)."""
-        if not self.file.exists():
-            return []
-        fields = (line.split() for line in self.file.read_text().splitlines())
-        return [(int(at) / 1e9, int(relay), state == "1") for at, relay, state in fields]
+        if self.file.exists():
+            with self.file.open("rb") as log:  # only what is new: a soak looks at it many thousand times
+                log.seek(self._read)
+                content = log.read()
+            content = content[: content.rfind(b"\n") + 1]
+            self._read += len(content)
+            fields = (line.split() for line in content.decode().splitlines())
+            self._writes += [(int(at) / 1e9, int(relay), state == "1") for at, relay, state in fields]
+        return self._writes
 
     def pulses(self, relay: int | None = None) -> list[Pulse]:
         """All openings of a fail-secure gate so far, oldest first; of one relay, or of all."""

@@ -1,0 +1,111 @@
+"""The pure core for a 32-bit target: how large it is, and its tests under emulation.
+
+ARM with GCC from Debian, because it is kept by Debian, is there in seconds, and differs from the machine that builds
+in what could hurt on an ESP32: size_t and pointers of 32 bits, a char without a sign, 64-bit numbers in pairs of
+registers. It is no ESP32; nothing but the firmware itself is.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.firmware.compiled import COMPONENT, CORE, CORE_HEADERS, HERE, ROOT
+
+TARGET = "arm-linux-gnueabihf"
+EMULATOR = "qemu-arm"
+GOOGLETEST = Path("/usr/src/googletest/googletest")  # Debian's libgtest-dev brings the sources along
+TEXT_LIMIT = 24 * 1024
+SMALL = ("-Os", "-fno-exceptions", "-fno-rtti", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
+FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-DFACEGATE_NO_OPENSSL", "-static", "-pthread")
+SIZE_QUESTION = """
+#include <cstdio>
+#include "gate_core.h"
+int main() { std::printf("%zu", sizeof(facegate::GateCore)); }
+"""
+TOGETHER = 2  # compilers at once
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes of the core on the 32-bit target. ``text``: machine code and constants; ``gate_core``: one of it."""
+
+    text: int
+    data: int
+    gate_core: int
+
+
+def tool(name: str) -> str:
+    """Where a program is; a missing one is a failure."""
+    program = shutil.which(name)
+    assert program is not None, f"the tests of the 32-bit core need {name}; run scripts/setup test"
+    return program
+
+
+def compiled_small(source: Path, *sources: Path, options: tuple[str, ...] = ()) -> Path:
+    """Compile and link for the target, once for each state of the sources."""
+    compiler = tool(f"{TARGET}-g++")
+    includes = (f"-I{COMPONENT}", f"-I{HERE}", f"-I{GOOGLETEST}", f"-I{GOOGLETEST / 'include'}")
+    state = hashlib.sha256(" ".join((*FLAGS, *options)).encode())
+    state.update(subprocess.run([compiler, "--version"], check=True, capture_output=True).stdout)
+    for file in (source, *sources, *CORE_HEADERS, *sorted(HERE.glob("*.h"))):
+        state.update(file.read_bytes())
+    folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests" / TARGET
+    folder.mkdir(parents=True, exist_ok=True)
+    built = folder / f"{source.stem}-{state.hexdigest()[:16]}"
+    if not built.exists():
+        fresh = folder / f".{built.name}.{os.getpid()}"
+        command = [compiler, *FLAGS, *options, *includes, str(source), *map(str, sources), "-o", str(fresh)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr[-6000:]
+        for old in folder.glob(f"{source.stem}-*"):
+            old.unlink(missing_ok=True)
+        fresh.rename(built)
+    return built
+
+
+def objects() -> list[Path]:
+    """The core and GoogleTest, which every test program shares."""
+    googletest = (GOOGLETEST / "src/gtest-all.cc", GOOGLETEST / "src/gtest_main.cc")
+    options = {**dict.fromkeys(CORE, SMALL), **dict.fromkeys(googletest, ("-w",))}
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(lambda file: compiled_small(file, options=("-c", *options[file])), options))
+
+
+def programs(*names: str) -> list[Path]:
+    """The test programs of these names."""
+    shared = tuple(objects())
+    core = shared[: len(CORE)]
+
+    def program(name: str) -> Path:
+        source = HERE / f"{name}.cpp"
+        return compiled_small(source, *(shared if "gtest/gtest.h" in source.read_text() else core))
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(program, names))
+
+
+def emulate(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    command = [tool(EMULATOR), str(program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+def measure(folder: Path) -> Size:
+    """Compile the core as firmware is compiled, for size, and add up its object files before any linker has folded."""
+    compiler, size = tool(f"{TARGET}-g++"), tool(f"{TARGET}-size")
+    folder.mkdir(parents=True, exist_ok=True)
+    built = []
+    for file in CORE:
+        built.append(folder / f"{file.stem}.o")
+        subprocess.run([compiler, "-std=c++17", *SMALL, "-c", str(file), "-o", str(built[-1])], check=True)
+    said = subprocess.run([size, *built], check=True, capture_output=True, text=True).stdout
+    rows = [[int(number) for number in row] for row in re.findall(r"^ *(\d+)\t *(\d+)\t *(\d+)", said, re.MULTILINE)]
+    question = folder / "size.cpp"
+    question.write_text(SIZE_QUESTION)
+    answer = emulate(compiled_small(question))
+    return Size(sum(row[0] for row in rows), sum(row[1] + row[2] for row in rows), int(answer.stdout))
