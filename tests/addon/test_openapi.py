@@ -160,6 +160,22 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("add_gate", {"name": "Front gate"}, status=201)
     await step("add_gate", {"name": "Front gate"}, status=409)
     await step("add_gate", {"name": 7}, status=422)
+    await step("list_boards", status=200)
+    node = {"board": "esp32-relay-x4", "lock": "fail-secure"}
+    await step("add_gate", {"name": "Side gate", "node": node | {"features": ["pn532", "keypad-matrix"]}}, status=422)
+    await step("add_gate", {"name": "Side gate", "node": node}, status=201)
+    side = {"gate": "side-gate"}
+    await step("change_key", {}, status=200, path=side)
+    await step("change_key", {"compromised": True}, status=200, path=side)
+    await step("drive_test", {"action": "begin", "step": "relay"}, status=409, path=side)
+    await step("drive_test", {"action": "start"}, status=200, path=side)
+    await step("drive_test", {"action": "skip", "step": "relay"}, status=422, path=side)
+    await step("drive_test", {"action": "skip", "step": "relay", "reason": "no lock yet"}, status=200, path=side)
+    attested = {"installer": "Resident 1", "hardware_exit": True, "hardware_fire": True}
+    await step("finish_test", attested, status=200, path=side)
+    await step("finish_test", attested, status=409, path=side)
+    await step("read_test", status=200, path=side)
+    await step("remove_gate", status=204, path=side)
     gate = {"gate": "front-gate"}
     camera = {**gate, "camera": "clip"}
     off = {"liveness": "off", "source": "rtsp://camera.example/1"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from facegate.adapters.announcer import News
 from facegate.adapters.gate import OpenResult, Result
+from facegate.adapters.key_change import Outcome
 from facegate.contract.verbs import Request
 from facegate.core.models import Direction
 from facegate.web.services import Health
@@ -65,6 +66,10 @@ class GateSide:
         """Keep the press; ``waiting`` cameras wait for one."""
         self.presses.append((gate, direction))
         return self.waiting
+
+    async def change_key(self, gate: str) -> Outcome:
+        """The node is away."""
+        return "pending"
 
     async def changed(self) -> None:
         """Count the changes that were made known."""

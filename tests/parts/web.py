@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from facegate.adapters.store import Store
+from facegate.commissioning import Commissionings
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
@@ -132,10 +133,13 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
     store = Store.open(data)
     gate_side, clock = GateSide(), Clock()
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
+    orders = Orders(store, _EveryGate(gate_side), gate_side.changed)
     services = Services(
         store=store,
+        commissionings=Commissionings(store, {}, openings, orders, "home"),
+        change_key=gate_side.change_key,
         openings=openings,
-        orders=Orders(store, _EveryGate(gate_side), gate_side.changed),
+        orders=orders,
         pairing=Pairing(clock),
         site="home",
         api=API_URL,

@@ -14,9 +14,11 @@ from facegate.adapters import local_access
 from facegate.adapters.announcer import Announcer
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient, MqttError, Presence
+from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.state_board import Standing, StateBoard
 from facegate.adapters.store import Store, StoreError
 from facegate.building import Building
+from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
 from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Decision, Reason, Verdict
@@ -56,6 +58,7 @@ class _Parts:
     openings: Openings
     orders: Orders
     journal: Journal
+    commissionings: Commissionings
     announcer: Announcer
     board: StateBoard
 
@@ -194,13 +197,19 @@ class Service:
         openings = Openings(store, links, announcer.announce)
         orders = Orders(store, links, self.changed)
         journal = Journal(store, announcer.announce)
+        commissionings = Commissionings(store, links, openings, orders, settings.site)
+
+        def heard(report: NodeReport) -> None:
+            journal.hear(report)
+            commissionings.hear(report)
+
         building = Building(
             store, mqtt, topics, models, links,
-            decided=self._decided, heard=journal.hear, greeted=orders.hear, loop_clips=self._loop_clips,
+            decided=self._decided, heard=heard, greeted=orders.hear, loop_clips=self._loop_clips,
             decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        return _Parts(store, models, mqtt, building, openings, orders, journal, announcer, board)
+        return _Parts(store, models, mqtt, building, openings, orders, journal, commissionings, announcer, board)
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)
@@ -213,6 +222,9 @@ class Service:
             health=self.health,
             openings=parts.openings,
             orders=parts.orders,
+            commissionings=parts.commissionings,
+            change_key=parts.building.change_key,
+            broker=self.settings.broker,
             press=parts.building.press,
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),

@@ -9,6 +9,7 @@ from typing import Any
 from facegate.contract.lines import is_gate_id
 from facegate.core.models import Gate
 from facegate.web.call import Answer, Call
+from facegate.web.nodes import chosen_setup, node_files
 from facegate.web.services import GateHealth
 
 
@@ -25,12 +26,16 @@ async def read_gate(call: Call) -> Answer:
 
 
 async def add_gate(call: Call) -> Answer:
-    """Add a gate; the answer holds the key for its node, this once."""
+    """Add a gate; the answer holds, this once, the node's key and, where its hardware is named, the node's files."""
     body = call.body
     gate = Gate(id=body.get("id") or _id_from(body["name"]), name=body["name"], pulse_ms=int(body.get("pulse_ms", 0)))
-    key = await asyncio.to_thread(call.services.store.add_gate, gate)
+    setup = chosen_setup(body["node"]) if "node" in body else None
+    key = await asyncio.to_thread(call.services.store.add_gate, gate, setup)
     await call.services.changed()
-    return Answer({**_shown(call, gate), "key": key.hex()}, {"Location": f"gates/{gate.id}"})
+    content = {**_shown(call, gate), "key": key.hex()}
+    if setup is not None:
+        content["node_files"] = await node_files(call, gate.id, setup, body["node"], key)
+    return Answer(content, {"Location": f"gates/{gate.id}"})
 
 
 async def change_gate(call: Call) -> Answer:

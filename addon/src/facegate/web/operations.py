@@ -7,7 +7,21 @@ from typing import Any, Final
 import voluptuous as vol
 from aiohttp import hdrs
 
-from facegate.web import api, cameras, commands, enrolment, gates, press, recognition, residents, schemas
+from facegate.web import (
+    api,
+    boards,
+    cameras,
+    commands,
+    commissioning,
+    enrolment,
+    gates,
+    node_schemas,
+    nodes,
+    press,
+    recognition,
+    residents,
+    schemas,
+)
 from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
@@ -22,6 +36,7 @@ from facegate.web.problems import (
     PRESS_EXPIRED,
     RECOGNITION_ONLY,
     THRESHOLD_TOO_LOW,
+    WALK_REFUSED,
     Kind,
 )
 from facegate.web.tokens import Scope
@@ -96,8 +111,25 @@ OPERATIONS: Final = (
     ),
     Operation(_GET, "/gates", _READ, gates.list_gates, "The gates and how they do", schemas.GATES_ANSWER),
     Operation(
-        _POST, "/gates", _MANAGE, gates.add_gate, "Add a gate", schemas.GATE_MADE, schemas.NEW_GATE, 201,
+        _POST, "/gates", _MANAGE, gates.add_gate, "Add a gate", node_schemas.GATE_MADE, node_schemas.NEW_GATE, 201,
         problems=(EXISTS,),
+    ),
+    Operation(_GET, "/boards", _READ, boards.list_boards, "The boards that a node can be", node_schemas.BOARDS),
+    Operation(
+        _POST, "/gates/{gate}/key", _MANAGE, nodes.change_key, "Give a gate a new key", node_schemas.KEY_CHANGED,
+        node_schemas.NEW_KEY, problems=(NOT_FOUND,), in_turn=False,
+    ),
+    Operation(
+        _GET, "/gates/{gate}/test", _READ, commissioning.read_test, "How the test of a gate stands", node_schemas.WALK,
+        problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _POST, "/gates/{gate}/test", _MANAGE, commissioning.drive_test, "Walk through a gate and test it",
+        node_schemas.WALK, node_schemas.WALK_ACTION, problems=(NOT_FOUND, WALK_REFUSED), in_turn=False,
+    ),
+    Operation(
+        _POST, "/gates/{gate}/test/sheet", _MANAGE, commissioning.finish_test, "Attest and keep the result sheet",
+        node_schemas.SHEET_MADE, node_schemas.ATTEST, problems=(NOT_FOUND, WALK_REFUSED), in_turn=False,
     ),
     Operation(
         _GET, "/gates/{gate}", _READ, gates.read_gate, "One gate", schemas.GATE_ANSWER, problems=(NOT_FOUND,)

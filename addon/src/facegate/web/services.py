@@ -4,12 +4,17 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from facegate.adapters.key_change import Outcome
 from facegate.adapters.store import OrderRecord
+from facegate.commissioning import Commissionings
+from facegate.core.commissioning import Sheet
 from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Template
+from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
+from facegate.settings import Broker
 from facegate.web.pairing import Pairing
 
 
@@ -42,8 +47,17 @@ class Store(Protocol):
     def gate(self, gate: str) -> Gate:
         """One gate."""
 
-    def add_gate(self, gate: Gate) -> bytes:
-        """Add a gate and return the key that its node needs."""
+    def add_gate(self, gate: Gate, setup: NodeSetup | None = None) -> bytes:
+        """Add a gate, with what its node is made of where that is known, and return the key that the node needs."""
+
+    def renew_gate_key(self, gate: str) -> bytes:
+        """Let a gate's key die at once and return the one that its node has to be flashed with."""
+
+    def node_setup(self, gate: str) -> NodeSetup | None:
+        """What a gate's node is made of."""
+
+    def commissioning(self, gate: str) -> Sheet | None:
+        """The last sheet of a gate."""
 
     def update_gate(self, gate: Gate) -> None:
         """Write a gate's new properties, but for its mode."""
@@ -172,7 +186,8 @@ class Orders(Protocol):
 class Services:
     """Everything that a request may need.
 
-    ``api``: the address that is published in the status message. ``event_key`` signs events.
+    ``commissionings``: the installers' walks. ``change_key(gate)`` gives a running node a new key. ``broker``: the one
+    that this recognizer uses. ``api``: the address that is published in the status message. ``event_key`` signs events.
     ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
     ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit``
     enrols somebody with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents
@@ -183,6 +198,8 @@ class Services:
     store: Store
     openings: Openings
     orders: Orders
+    commissionings: Commissionings
+    change_key: Callable[[str], Awaitable[Outcome]]
     pairing: Pairing
     site: str
     api: str
@@ -193,3 +210,4 @@ class Services:
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
     local_token: str = field(default="", repr=False)
+    broker: Broker = field(default_factory=Broker)
