@@ -30,6 +30,11 @@ class Fault(StrEnum):
     BRIGHT = "bright"
     FLAT = "flat"
     MASK = "mask"
+    SUNGLASSES = "sunglasses"
+    EYES_CLOSED = "eyes_closed"
+    DRAWING = "drawing"
+    SIDEWAYS = "sideways"
+    UPSIDE_DOWN = "upside_down"
 
 
 @dataclass(frozen=True, slots=True)

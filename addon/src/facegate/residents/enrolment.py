@@ -5,7 +5,6 @@ Pictures live in memory while they are looked at and are kept nowhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -13,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facegate.adapters.store import Store
-from facegate.core.alignment import AlignmentError
 from facegate.core.models import Resident, Template, Vector
-from facegate.core.quality import ENROLMENT, Fault, Quality, assess, pick
+from facegate.core.quality import Fault, Quality
 from facegate.core.session import Thresholds
+from facegate.residents.picture import Refusal, judge
 from facegate.vision import Models
-from facegate.vision.chips import cut
-from facegate.vision.errors import PictureError, RuntimeModelError
-from facegate.vision.occlusion import is_masked
-from facegate.vision.pictures import read_picture
+
+__all__ = ["Alike", "EnrolmentReport", "Picture", "PictureVerdict", "Refusal", "enrol", "examine", "keep"]
 
 _THRESHOLDS: Final = Thresholds()
 
@@ -35,16 +32,6 @@ DUPLICATE: Final = 0.6
 127 of 137 people were above it with their own other pictures (the rest still show as look-alikes), and none of 143
 with anybody else's, idols made up alike included (0.579).
 """
-
-
-class Refusal(StrEnum):
-    """Why a picture was refused, besides the faults of ``core.quality``; each is a translation key."""
-
-    UNREADABLE = "unreadable"
-    NOT_COMPARABLE = "not_comparable"
-    REPEATED = "repeated"
-    NOT_SAME_PERSON = "not_same_person"
-    ANOTHER_RESIDENT = "another_resident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +122,9 @@ def examine(
     verdicts: list[PictureVerdict] = []
     found: dict[int, Vector] = {}
     for number, picture in enumerate(pictures):
-        verdict, vector = _look(models, picture)
+        seen = judge(models, picture.source)
+        verdict = PictureVerdict(picture.name, seen.refused, seen.quality, seen.detail)
+        vector = seen.vector
         if vector is not None and any(float(vector @ seen) > REPEATED for seen in (*found.values(), *own)):
             verdict, vector = replace(verdict, refused=(Refusal.REPEATED,)), None
         verdicts.append(verdict)
@@ -154,27 +143,6 @@ def examine(
         return EnrolmentReport(models.embedder.model, tuple(verdicts), duplicate)
     alike = _alike(vectors, others, thresholds.score - thresholds.margin)
     return EnrolmentReport(models.embedder.model, tuple(verdicts), alike=alike, vectors=tuple(vectors))
-
-
-def _look(models: Models, picture: Picture) -> tuple[PictureVerdict, Vector | None]:
-    """One picture on its own: readable, one face, good enough?"""
-    try:
-        image = read_picture(picture.source)
-    except PictureError as error:
-        return PictureVerdict(picture.name, (Refusal.UNREADABLE,), detail=str(error)), None
-    try:
-        face = pick(models.detector.detect(image), image.shape)
-        if isinstance(face, Fault):
-            return PictureVerdict(picture.name, (face,)), None
-        chip = cut(image, face.landmarks)
-        quality = assess(face, chip, image.shape, ENROLMENT)
-        if not quality.good:
-            return PictureVerdict(picture.name, quality.faults, quality), None
-        if is_masked(models.embedder, chip):
-            return PictureVerdict(picture.name, (Fault.MASK,), quality), None
-        return PictureVerdict(picture.name, quality=quality), models.embedder.embed(chip[None], mirrored=True)[0]
-    except (RuntimeModelError, AlignmentError) as error:
-        return PictureVerdict(picture.name, (Refusal.NOT_COMPARABLE,), detail=str(error)), None
 
 
 def _strangers(found: dict[int, Vector], own: Sequence[Vector], same: float) -> list[int]:

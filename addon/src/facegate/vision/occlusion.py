@@ -3,7 +3,8 @@
 import numpy as np
 
 from facegate.core.models import Image, Vector
-from facegate.core.occlusion import hides_mouth, without_mouth
+from facegate.core.occlusion import hides_eyes, hides_mouth, without_eyes, without_mouth
+from facegate.core.quality import Fault
 from facegate.vision.embedder import Embedder
 
 
@@ -18,3 +19,10 @@ def is_masked(embedder: Embedder, chip: Image, vector: Vector | None = None) -> 
     else:
         (painted,) = embedder.embed(without_mouth(chip)[None])
     return hides_mouth(vector, painted)
+
+
+def find_hidden(embedder: Embedder, chip: Image) -> tuple[Fault, ...]:
+    """Return what hides parts of an aligned face: three passes of the embedder. Raises RuntimeModelError."""
+    vector, mouthless, eyeless = embedder.embed(np.stack((chip, without_mouth(chip), without_eyes(chip))))
+    found = {Fault.MASK: hides_mouth(vector, mouthless), Fault.SUNGLASSES: hides_eyes(vector, eyeless)}
+    return tuple(fault for fault, present in found.items() if present)
