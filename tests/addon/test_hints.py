@@ -13,8 +13,8 @@ from facegate.contract.lines import Command
 from facegate.contract.verbs import Hint
 from facegate.core.feedback import Shown
 from facegate.core.models import Direction, Reason, Verdict
-from tests.addon.test_gate import Site, always, eventually
 from tests.parts.broker import Mosquitto
+from tests.parts.node_link import Site, always, eventually
 
 
 @pytest.fixture
