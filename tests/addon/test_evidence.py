@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facegate import pipeline
 from facegate.core.evidence import vote, weigh
 from facegate.core.matching import Gallery, Match
-from facegate.core.models import LivenessLevel, Reason, Template, Vector, Verdict
+from facegate.core.models import Camera, LivenessLevel, Reason, Template, Vector, Verdict
 from facegate.core.quality import Pose, Quality
 from facegate.core.session import Approach, Sight, Thresholds
+from tests.fakes.sight import Eyes, Person, Scene, recognition
 
 RULES = Thresholds()
 STEP = 0.1
@@ -110,6 +112,35 @@ def test_whoever_wins_has_k_of_n_frames_and_no_rival(sights):
         assert len(found.named) >= RULES.agree
         assert {RULES.names(s.match) for s in found.named} == {found.resident}
         assert not any(RULES.reaches(s.match) and s.match.resident != found.resident for s in recent)
+
+
+# A weight that cannot be had opens nothing, wherever it fails.
+
+
+def raising(_: Quality) -> float:
+    raise RuntimeError("broken on purpose")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason", "problem"),
+    [
+        (raising, Reason.FAULT, "quality_failed"),
+        (lambda _: None, Reason.FAULT, "quality_failed"),
+        (lambda _: math.nan, Reason.FAULT, "quality_failed"),
+        (lambda _: -1.0, Reason.FAULT, "quality_failed"),
+        (lambda _: 9.0, Reason.FAULT, "quality_failed"),
+        (lambda _: 0.0, Reason.UNDECIDED, ""),
+    ],
+    ids=["exception", "none", "no number", "negative", "too much", "nothing"],
+)
+def test_a_weight_that_fails_lets_nobody_in(monkeypatch, spoilt, reason, problem):
+    monkeypatch.setattr(pipeline, "weigh_frame", spoilt)
+    scene = Scene()
+    camera = Camera("cam", "gate", "scene", liveness=LivenessLevel.OFF)
+    gate = pipeline.CameraPipeline(camera, Eyes(scene), recognition("A", "B"), unix=lambda: 1.8e9)
+    said = [d for n in range(40) for d in gate.process(scene.frame(n, 100 + n * STEP, Person("A")))]
+    assert [(d.verdict, d.reason) for d in said] == [(Verdict.DENIED, reason)]
+    assert gate.health.problem == problem
 
 
 # Residents who look so much alike that they reach the threshold with each other.

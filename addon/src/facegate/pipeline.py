@@ -305,7 +305,7 @@ class CameraPipeline:
             return _Look(Sight(at, faults=quality.faults))
         if self.camera.liveness is not LivenessLevel.OFF and context(frame.image.shape, face.box) < LEAST_CONTEXT:
             return _Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
-        return _Look(Sight(at, live=self._live(face, frame), weight=weigh_frame(quality)), chip)
+        return _Look(Sight(at, live=self._live(face, frame), weight=weight), chip)
 
     def _live(self, face: Face, frame: Frame) -> float | None:
         """The probability that the face is alive; ``None``, which no rule accepts, wherever it cannot be had."""
@@ -336,6 +336,7 @@ class CameraPipeline:
         looks: dict[int, list[_Look]] = {track.id: [] for track in tracks}
         for track, look in waiting:
             seen = look if look.chip is None else replace(look, sight=self._match(look.sight, next(vectors)))
+            weight = self._stages.run("quality", weigh_frame, quality, usable=_is_probability)
             looks[track.id].append(seen)
         for track in tracks:
             self._visits[track.id] = replace(self._visits[track.id], waiting=())
