@@ -299,6 +299,7 @@ class CameraPipeline:
         try:
             chip = self._stages.run("align", chips.cut, frame.image, face.landmarks, usable=_is_chip)
             quality = self._stages.run("quality", assess, face, chip, frame.image.shape, GATE, usable=_is_quality)
+            weight = self._stages.run("quality", weigh_frame, quality, usable=_is_probability)
         except StageError as error:
             return _Look(Sight(at, failure=error.stage))
         if not quality.good:
@@ -336,7 +337,6 @@ class CameraPipeline:
         looks: dict[int, list[_Look]] = {track.id: [] for track in tracks}
         for track, look in waiting:
             seen = look if look.chip is None else replace(look, sight=self._match(look.sight, next(vectors)))
-            weight = self._stages.run("quality", weigh_frame, quality, usable=_is_probability)
             looks[track.id].append(seen)
         for track in tracks:
             self._visits[track.id] = replace(self._visits[track.id], waiting=())
