@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from facegate.adapters.camera import open_camera
 from facegate.adapters.gate import GateLink
 from facegate.adapters.hints import Hints
+from facegate.adapters.key_change import KeyChanger, Outcome
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.state_board import Standing
-from facegate.adapters.store import Store, StoreError
+from facegate.adapters.store import NotFoundError, Store, StoreError
 from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
 from facegate.core.gate_condition import GateCondition
@@ -20,6 +21,7 @@ from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Direction, Gate, Resident, Template
 from facegate.core.node_events import Pressed, read
 from facegate.core.recognition import Recognition
+from facegate.core.second_factor import Factor
 from facegate.core.site_rule import SiteRule
 from facegate.pipeline import CameraPipeline
 from facegate.turns import Turns
@@ -99,6 +101,7 @@ class Building:
         self._loop_clips = loop_clips
         self._decoding = decoding
         self._turns = Turns(models.at_once)
+        self._changers: dict[str, KeyChanger] = {}
         self._watches: dict[str, CameraWatch] = {}
         self._following = asyncio.Lock()
 
@@ -115,9 +118,15 @@ class Building:
         async with self._following:
             self.plan = Plan({}, {}, {}, {}, ())
             await self._end_watches(set(self._watches))
-            for link in self.links.values():
-                await link.stop()
-            self.links.clear()
+            for gate in list(self.links):
+                await self._unlink(gate)
+
+    async def change_key(self, gate: str) -> Outcome:
+        """Give a gate and its node a new key while both run; raises NotFoundError for a gate without a link."""
+        changer = self._changers.get(gate)
+        if changer is None:
+            raise NotFoundError(f"There is no gate '{gate}' with a key that can be read: add it first.")
+        return await changer.change()
 
     def press(self, gate: str, direction: Direction) -> int:
         """Somebody asks at a gate to be recognised, now; returns how many of its cameras wait for that."""
@@ -127,10 +136,20 @@ class Building:
             watch.pipeline.press(now)
         return len(waiting)
 
+    def show_factor(self, gate: str, direction: Direction, factor: Factor) -> None:
+        """Hand a second factor that was shown at a gate to the cameras that look at people on this side of it."""
+        for watch in self._watches.values():
+            if watch.camera.gate == gate and watch.camera.direction is direction:
+                watch.pipeline.factor(factor)
+
     def outdated(self) -> frozenset[str]:
         """Residents whose templates were all made by another model than the one in use: enrol them again."""
         usable = {template.resident for template in self._usable()}
         return frozenset(template.resident for template in self.plan.templates) - usable
+
+    def is_stale(self) -> bool:
+        """Whether so many residents ask for a higher threshold than the site has."""
+        return self.plan.rule.is_stale(len({template.resident for template in self.plan.templates}))
 
     def cameras(self) -> list[CameraHealth]:
         """How each camera does."""
@@ -146,10 +165,6 @@ class Building:
         return [_standing(gate, self.links.get(gate.id), cameras[gate.id], wrong) for gate in self.plan.gates.values()]
 
     def _on_press(self, report: NodeReport) -> None:
-    def is_stale(self) -> bool:
-        """Whether so many residents ask for a higher threshold than the site has."""
-        return self.plan.rule.is_stale(len({template.resident for template in self.plan.templates}))
-
         """What is history arms nothing: whoever pressed then is somewhere else."""
         match read(report.event):
             case Pressed(direction) if not report.history:
@@ -157,7 +172,7 @@ class Building:
 
     async def _follow_gates(self, before: Plan) -> None:
         for gate in set(self.links) - {g for g, key in self.plan.keys.items() if key == before.keys.get(g)}:
-            await self.links.pop(gate).stop()
+            await self._unlink(gate)
         for gate, key in self.plan.keys.items():
             if gate not in self.links:
                 link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store)
@@ -165,7 +180,19 @@ class Building:
                 link.on_event(self._on_press)
                 link.on_hello(self._greeted)
                 self.links[gate] = link
+                await self._changer(gate, link).start()
                 await link.start()
+
+    def _changer(self, gate: str, link: GateLink) -> KeyChanger:
+        def changed(key: bytes) -> None:
+            self.plan.keys[gate] = key  # so that following the store does not begin a new link
+
+        self._changers[gate] = KeyChanger(link, self._store, changed)
+        return self._changers[gate]
+
+    async def _unlink(self, gate: str) -> None:
+        await self._changers.pop(gate).stop()
+        await self.links.pop(gate).stop()
 
     async def _follow_cameras(self, before: Plan) -> None:
         wanted = self.plan.cameras
