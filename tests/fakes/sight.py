@@ -100,6 +100,14 @@ class Scene:
         self.people[id(image)] = people
         return Frame("cam", number, image, captured_at=at, clip_time=at)
 
+    def people_of(self, image: Image) -> Sequence[Person]:
+        """Who is in a picture of this scene, or in a copy in which some are masked with grey."""
+        if id(image) in self.people:
+            return self.people[id(image)]
+        return next(
+            self.people[id(kept)] for kept in reversed(self.kept) if bool(((image == kept) | (image == GREY)).all())
+        )
+
 
 @dataclass(slots=True)
 class Eyes:

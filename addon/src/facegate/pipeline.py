@@ -6,7 +6,7 @@ It is longer than other files because the way is one thing: cut in two, it would
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -22,8 +22,10 @@ from facegate.core.evidence import weigh as weigh_frame
 from facegate.core.guidance import Advice, advise, advise_after
 from facegate.core.intent import Intent, in_zone
 from facegate.core.liveness import LEAST_CONTEXT, context, weigh
+from facegate.core.masking import mask_out
 from facegate.core.matching import Match
 from facegate.core.models import (
+    Box,
     Camera,
     Decision,
     Face,
@@ -60,8 +62,17 @@ SPOILT = 3
 
 
 @dataclass(frozen=True, slots=True)
+class _Glimpse:
+    """A face in one frame, whose pixels wait untouched until its intent is clear. ``boxes``: of all faces there."""
+
+    face: Face
+    frame: Frame
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
-    """A face in one frame, waiting as pixels until its intent is clear; ``chip`` is ``None`` if it is not worth it."""
+    """What was seen of a face in one frame; ``chip`` is ``None`` if it is not worth to be embedded."""
 
     sight: Sight
     chip: Image | None = None
@@ -78,7 +89,7 @@ class _Visit:
 
     run: int
     intent: Intent = field(default_factory=Intent)
-    waiting: tuple[_Look, ...] = ()
+    waiting: tuple[_Glimpse, ...] = ()
     approach: Approach | None = None
     first: Image | None = None
     refused: Reason | None = None
@@ -173,12 +184,14 @@ class CameraPipeline:
         """The whole way, in the order of the stages."""
         self._take_recognition()
         self._take_shut_out()
-        faces = self._mask_out(self._detect(frame), frame)
+        found = self._detect(frame)
+        boxes = tuple(face.box for face in found)
+        faces = self._mask_out(found, frame)
         tracks = self._track(faces, frame.captured_at)
         acting = [track for track in tracks if self._acts(track, frame.captured_at)]
         wanted = self._wanted(acting, frame.captured_at)
         for track in wanted:
-            self._look(track, frame)
+            self._look(track, frame, boxes)
         staying = [track for track in wanted if self._visits[track.id].intent.stayed(self.camera.dwell)]
         for track, looks in self._identify(staying):
             decision = self._judge(track, looks, frame)
@@ -223,7 +236,7 @@ class CameraPipeline:
         return self._models.detector.detect(image, longest_side=where.longest_side, region=where.region)
 
     def _mask_out(self, faces: Sequence[Face], frame: Frame) -> list[Face]:
-        """Drop every face outside the marked zone: nothing after detection sees it, nothing of it is kept."""
+        """Drop every face outside the marked zone: nothing of it is kept, and what others see of it is grey."""
         return [face for face in faces if in_zone(face.box.centre, frame.image.shape, self.camera.zone)]
 
     def _track(self, faces: Sequence[Face], at: float) -> tuple[Track, ...]:
@@ -247,7 +260,10 @@ class CameraPipeline:
         """Whether the face means the gate in this frame."""
         visit = self._visits[track.id]
         acting = acts(track.face, GATE, self.camera.min_face)
-        self._visits[track.id] = replace(visit, intent=visit.intent.saw(acting, at))
+        intent = visit.intent.saw(acting, at)
+        since = float("inf") if intent.since is None else intent.since
+        waiting = tuple(glimpse for glimpse in visit.waiting if glimpse.frame.captured_at >= since)
+        self._visits[track.id] = replace(visit, intent=intent, waiting=waiting)
         return acting
 
     def _wanted(self, acting: Sequence[Track], at: float) -> list[Track]:
@@ -281,17 +297,38 @@ class CameraPipeline:
         outcome = self._visits[track].outcome
         return outcome is not None and outcome.resident is not None
 
-    def _look(self, track: Track, frame: Frame) -> None:
-        """Add this frame to what waits to be embedded."""
+    def _look(self, track: Track, frame: Frame, boxes: tuple[Box, ...]) -> None:
+        """Keep this frame until it is clear whether the face means the gate; nobody has looked into it yet."""
         visit = self._visits[track.id]
         at = frame.captured_at
         if visit.outcome is not None and at - visit.looked < WATCH:
             return
-        look = self._see(track.face, frame)
-        waiting = (*visit.waiting, look)[-self._used.thresholds.of :]
-        faults = look.sight.faults
-        spoilt = visit.spoilt + 1 if faults else 0
-        self._visits[track.id] = replace(visit, waiting=waiting, looked=at, faults=faults, spoilt=spoilt)
+        waiting = (*visit.waiting, _Glimpse(track.face, frame, boxes))[-self._used.thresholds.of :]
+        self._visits[track.id] = replace(visit, waiting=waiting, looked=at)
+
+    def _masked(self, tracks: Sequence[Track]) -> dict[int, Image]:
+        """By number, the frames that wait, in which nobody else than ``tracks`` can be seen."""
+        glimpses = [glimpse for track in tracks for glimpse in self._visits[track.id].waiting]
+        shown: dict[int, list[Box]] = {glimpse.frame.number: [] for glimpse in glimpses}
+        for glimpse in glimpses:
+            shown[glimpse.frame.number].append(glimpse.face.box)
+        masked: dict[int, Image] = {}
+        for glimpse in glimpses:
+            if (number := glimpse.frame.number) not in masked:
+                hidden = [box for box in glimpse.boxes if box not in shown[number]]
+                masked[number] = mask_out(glimpse.frame.image, hidden, shown[number])
+        return masked
+
+    def _see_all(self, track: Track, masked: Mapping[int, Image]) -> list[_Look]:
+        """Look into everything that waits on ``track``."""
+        visit = self._visits[track.id]
+        looks = [self._see(g.face, replace(g.frame, image=masked[g.frame.number])) for g in visit.waiting]
+        spoilt = visit.spoilt
+        for look in looks:
+            spoilt = spoilt + 1 if look.sight.faults else 0
+        faults = looks[-1].sight.faults if looks else visit.faults
+        self._visits[track.id] = replace(visit, waiting=(), faults=faults, spoilt=spoilt)
+        return looks
 
     def _see(self, face: Face, frame: Frame) -> _Look:
         """Align → good enough? → alive?"""
@@ -331,15 +368,14 @@ class CameraPipeline:
             return None
 
     def _identify(self, tracks: Sequence[Track]) -> list[tuple[Track, list[_Look]]]:
-        """Embed everything that waits on ``tracks`` in one batch, and match each with the gallery."""
-        waiting = [(track, look) for track in tracks for look in self._visits[track.id].waiting]
+        """Look into everything that waits on ``tracks``, embed it in one batch, and match each with the gallery."""
+        masked = self._masked(tracks)
+        waiting = [(track, look) for track in tracks for look in self._see_all(track, masked)]
         vectors = iter(self._embed([look.chip for _, look in waiting if look.chip is not None]))
         looks: dict[int, list[_Look]] = {track.id: [] for track in tracks}
         for track, look in waiting:
             seen = look if look.chip is None else replace(look, sight=self._match(look.sight, next(vectors)))
             looks[track.id].append(seen)
-        for track in tracks:
-            self._visits[track.id] = replace(self._visits[track.id], waiting=())
         return [(track, looks[track.id]) for track in tracks]
 
     def _embed(self, faces: Sequence[Image]) -> list[Vector | None]:
