@@ -415,6 +415,7 @@ RECOGNITION = vol.Schema(
         vol.Required("strangers_per_day"): _or_null(_NUMBER),
         vol.Required("false_opens_per_year"): _or_null(_NUMBER),
         vol.Required("residents", description="How many people are enrolled."): int,
+        vol.Required("stale", description="Whether so many residents ask for a higher threshold than this."): bool,
         vol.Required("expected", description="Strangers let in a year, with a 95 % interval; null without a goal."): (
             _or_null(vol.Schema({vol.Required(name): _NUMBER for name in ("value", "low", "high")}))
         ),
@@ -424,11 +425,11 @@ CALIBRATION = vol.Schema(
     {
         vol.Required("rule"): {
             vol.Required("threshold"): _NUMBER,
-        vol.Required("stale", description="Whether so many residents ask for a higher threshold than this."): bool,
             vol.Required("goal"): _or_null(
                 vol.Schema({vol.Required(name): _NUMBER for name in ("strangers_per_day", "false_opens_per_year")})
             ),
             vol.Required("reason"): str,
+            vol.Required("residents", description="How many were enrolled when it was set."): int,
         },
         vol.Required("templates"): int,
         vol.Required("people"): [
@@ -438,7 +439,6 @@ CALIBRATION = vol.Schema(
                 vol.Required("lowest"): _or_null(_NUMBER),
                 vol.Required("middle"): _or_null(_NUMBER),
                 vol.Required("nearest"): _or_null(_NUMBER),
-            vol.Required("residents", description="How many were enrolled when it was set."): int,
             }
         ],
         vol.Required("pairs", description="The most alike first."): [
