@@ -17,6 +17,7 @@ class GateSide:
     """The link of every gate: records what it is asked and answers as it is told."""
 
     result: Result = "opened"
+    said: str = ""
     health: Health = field(default_factory=Health)
     people: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[Direction, str]] = field(default_factory=list)
@@ -50,7 +51,7 @@ class GateSide:
         self.until.append(until or 0.0)
         self.reached.set()
         await self.free.wait()
-        return OpenResult(self.result)
+        return OpenResult(self.result, self.said)
 
     async def ask(self, request: Request, *, until: float | None = None) -> OpenResult:
         """Answer an order."""
