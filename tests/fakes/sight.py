@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facegate.core.alignment import CHIP_SIDE
+from facegate.core.masking import GREY
 from facegate.core.matching import Gallery
 from facegate.core.models import Box, Face, Frame, Gate, Image, Resident, ResidentState, Template
 from facegate.core.recognition import Recognition
@@ -151,7 +152,7 @@ class Eyes:
         def distance(person: Person) -> float:
             return abs(person.x - box.centre[0]) + abs(person.y - box.centre[1])
 
-        return self._answer("live_probability", min(self.scene.people[id(image)], key=distance).live)
+        return self._answer("live_probability", min(self.scene.people_of(image), key=distance).live)
 
 
 def recognition(*residents: str, gate: Gate | None = None) -> Recognition:
