@@ -15,8 +15,9 @@ from facegate.cli.console import notes
 from facegate.core.alignment import AlignmentError
 from facegate.core.evaluation import ENROL, ENROL_REJECT, IMPOSTOR, NOBODY, PROBE, USED, Sample
 from facegate.core.models import Face, Image, Vector
-from facegate.core.quality import ENROLMENT, GATE, Fault, Limits, assess, foremost, pick
+from facegate.core.quality import GATE, Fault, assess, foremost
 from facegate.core.stages import Stages
+from facegate.residents.picture import judge_face, judge_image
 from facegate.vision import Models, chips
 from facegate.vision.errors import PictureError, RuntimeModelError
 from facegate.vision.pictures import read_picture
@@ -110,16 +111,19 @@ def look_at(models: Models, rows: Sequence[Row]) -> Looks:
 
 
 def _look(models: Models, row: Row, image: Image, stages: Stages) -> Sample:
+    if row.role == ENROL_REJECT:
+        with stages.timed("enrol"):
+            judged = judge_image(models, image)
+        return Sample(row.file, row.identity, row.role, row.group, refused=judged.refused)
     with stages.timed("detect"):
         faces = models.detector.detect(image)
     chosen = _choose(row.role, faces, image)
     if isinstance(chosen, Fault):
         return Sample(row.file, row.identity, row.role, row.group, len(faces), refused=(chosen,))
-    limits = ENROLMENT if row.role in (ENROL, ENROL_REJECT) else GATE
     vectors: list[Vector] = []
     refused: tuple[str, ...] = ()
     for face in chosen:
-        vector, faults = _embed(models, image, face, limits, stages)
+        vector, faults = (_enrol if row.role == ENROL else _embed)(models, image, face, stages)
         if vector is not None:
             vectors.append(vector)
         refused += faults
@@ -128,27 +132,27 @@ def _look(models: Models, row: Row, image: Image, stages: Stages) -> Sample:
 
 def _choose(role: str, faces: Sequence[Face], image: Image) -> Sequence[Face] | Fault:
     """The faces that count: the manifest says who the foremost is; where nobody may be named, all do."""
-    if role == ENROL_REJECT:
-        picked = pick(faces, image.shape)
-        return picked if isinstance(picked, Fault) else [picked]
     if role in (ENROL, PROBE, IMPOSTOR):
         face = foremost(faces, image.shape)
         return Fault.NO_FACE if face is None else [face]
     return faces if role in NOBODY else []
 
 
-def _embed(
-    models: Models, image: Image, face: Face, limits: Limits, stages: Stages
-) -> tuple[Vector | None, tuple[Fault, ...]]:
+def _enrol(models: Models, image: Image, face: Face, stages: Stages) -> tuple[Vector | None, tuple[str, ...]]:
+    with stages.timed("enrol"):
+        found = judge_face(models, image, face)
+    return found.vector, found.refused
+
+
+def _embed(models: Models, image: Image, face: Face, stages: Stages) -> tuple[Vector | None, tuple[str, ...]]:
     with stages.timed("align"):
         chip = chips.cut(image, face.landmarks)
     with stages.timed("quality"):
-        quality = assess(face, chip, image.shape, limits)
+        quality = assess(face, chip, image.shape, GATE)
     if not quality.good:
         return None, quality.faults
-    with stages.timed("embed_enrolment" if limits is ENROLMENT else "embed"):
-        vector = models.embedder.embed(np.expand_dims(chip, 0), mirrored=limits is ENROLMENT)[0]
-    return vector, ()
+    with stages.timed("embed"):
+        return models.embedder.embed(np.expand_dims(chip, 0))[0], ()
 
 
 def _progress(rows: Sequence[Row]) -> Iterator[Row]:

@@ -67,16 +67,21 @@ def judge(models: Models, source: bytes | Path) -> Judgement:
     except PictureError as error:
         return Judgement(refused=(Refusal.UNREADABLE,), detail=str(error))
     try:
-        faces = models.detector.detect(image)
-        turned = _find_turn(models, image, max((face.score for face in faces), default=0.0))
-        if turned is not None:
-            return Judgement(refused=(turned,))
-        face = pick(faces, image.shape)
-        if face is Fault.NO_FACE:
-            return Judgement(refused=explain_no_face(models, image))
-        return Judgement(refused=(face,)) if isinstance(face, Fault) else judge_face(models, image, face)
+        return judge_image(models, image)
     except (RuntimeModelError, AlignmentError) as error:
         return Judgement(refused=(Refusal.NOT_COMPARABLE,), detail=str(error))
+
+
+def judge_image(models: Models, image: Image) -> Judgement:
+    """Return what becomes of a picture that could be read. Raises RuntimeModelError, AlignmentError."""
+    faces = models.detector.detect(image)
+    turned = _find_turn(models, image, max((face.score for face in faces), default=0.0))
+    if turned is not None:
+        return Judgement(refused=(turned,))
+    face = pick(faces, image.shape)
+    if face is Fault.NO_FACE:
+        return Judgement(refused=explain_no_face(models, image))
+    return Judgement(refused=(face,)) if isinstance(face, Fault) else judge_face(models, image, face)
 
 
 def judge_face(models: Models, image: Image, face: Face) -> Judgement:
