@@ -1,5 +1,10 @@
 """What a gate shows to whoever stands there: one thing at a time, at its moment, and nothing late."""
 
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
 import pytest
 
 from facegate.contract.verbs import HINTS
@@ -7,10 +12,8 @@ from facegate.core.challenge import Prompt
 from facegate.core.feedback import AGAIN, PATTERNS, READ, SAID, SPACING, Feedback, Shown, pattern_of
 from facegate.core.guidance import OF_FAULTS, Advice, advise, advise_after
 from facegate.core.models import Reason, Verdict
-from facegate.core.quality import Fault
-
-OF_PICTURES = {"no_face", "several_faces", "eyes_closed", "drawn", "lying"}
-"""Faults that only a picture to enrol from is searched for."""
+from facegate.core.quality import GATE, assess
+from tests.fakes.sight import Person, face
 
 
 def test_every_word_has_a_pattern_that_a_node_knows() -> None:
@@ -21,7 +24,21 @@ def test_every_word_has_a_pattern_that_a_node_knows() -> None:
 
 
 def test_every_fault_of_a_face_at_a_gate_says_what_helps() -> None:
-    assert set(Fault) - OF_PICTURES <= set(OF_FAULTS)
+    nothing_is_good_enough = replace(
+        GATE, size=1e9, yaw=-1, pitch=-1, roll=-1, sharpness=1e9, dark=1e9, bright=-1, contrast=1e9
+    )
+    someone = face(Person("A", x=1, y=1))  # cut by the picture's edge, too
+    found = assess(someone, np.zeros((112, 112, 3), np.uint8), (360, 640), nothing_is_good_enough).faults
+    assert len(found) >= 9
+    assert {*found, "mask"} <= set(OF_FAULTS)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_every_word_has_a_text_in_both_languages(language: str) -> None:
+    file = files("facegate.web.pages").joinpath("texts", f"{language}.json")
+    texts = {key: text for key, text in json.loads(file.read_text("utf-8")).items() if key.startswith("prompt.")}
+    assert set(texts) == {f"prompt.{advice}" for advice in Advice}
+    assert all(text.endswith((".", "。")) for text in texts.values())
 
 
 @pytest.mark.parametrize(
