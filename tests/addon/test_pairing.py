@@ -142,7 +142,7 @@ async def test_each_start_puts_a_new_code_into_the_log(tmp_path: Path, caplog: p
     for name in ("Home Assistant", "Home Assistant, set up anew"):
         caplog.clear()
         async with running_site(tmp_path) as site:
-            [code] = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", caplog.text)
+            [code] = re.findall(r"Pairing code for Home Assistant[^:]*: ([0-9A-Z-]{14})", caplog.text)
             assert (await site.ask("POST", "/pair", {"code": code, "name": name})).status == 201
         codes.append(code)
     assert len(set(codes)) == 2

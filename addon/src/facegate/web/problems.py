@@ -43,6 +43,7 @@ RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a p
 MASKS_NEED_FACTOR = Kind("masks_need_factor", 422, "Masked faces need a second factor.")
 THRESHOLD_TOO_LOW = Kind("threshold_too_low", 422, "This threshold would let strangers in.")
 WALK_REFUSED = Kind("walk_refused", 409, "The test of the gate cannot go on like that.")
+LAST_OWNER = Kind("last_owner", 409, "Somebody has to be the owner.")
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
@@ -67,6 +68,7 @@ KINDS: Final = (
     RECOGNITION_ONLY,
     MASKS_NEED_FACTOR,
     THRESHOLD_TOO_LOW,
+    LAST_OWNER,
     OPEN_EXPIRED,
     WALK_REFUSED,
     RATE_LIMITED,

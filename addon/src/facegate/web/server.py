@@ -8,7 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from facegate.settings import Settings
-from facegate.web import ingress, routing
+from facegate.web import routing
+from facegate.web.panel import site as panel
+from facegate.web.panel.visitors import Reception
 from facegate.web.services import Services
 
 SUPERVISOR: Final = frozenset({"172.30.32.2"})
@@ -39,10 +41,13 @@ class Running:
             await runner.cleanup()
 
 
-async def start(services: Services, settings: Settings, *, ingress_from: frozenset[str] = SUPERVISOR) -> Running:
+async def start(
+    services: Services, settings: Settings, *, ingress_from: frozenset[str] = SUPERVISOR, by_password: bool = False
+) -> Running:
     """Start both listeners and offer a pairing code in the log. Raises WebError.
 
-    ``ingress_from``: the addresses that may see the pages; with none there is no ingress listener.
+    ``ingress_from``: the addresses that may see the pages; with none there is no ingress listener. ``by_password``:
+    whoever sees them logs in here, because there is no Home Assistant that says who they are.
     """
     runners: list[web.AppRunner] = []
     try:
@@ -52,9 +57,10 @@ async def start(services: Services, settings: Settings, *, ingress_from: frozens
         ingress_port = None
         if ingress_from:
             host = "127.0.0.1" if ingress_from <= LOOPBACK else "0.0.0.0"  # noqa: S104  # the peer is checked
-            ingress_port = await _listen(
-                runners, ingress.make(services, ingress_from), host, settings.ingress_port, option="ingress_port"
-            )
+            reception = Reception(services.store, by_password=by_password)
+            pages = panel.make(services, ingress_from, reception)
+            ingress_port = await _listen(runners, pages, host, settings.ingress_port, option="ingress_port")
+            await reception.open()
     except BaseException:
         for runner in runners:
             await runner.cleanup()

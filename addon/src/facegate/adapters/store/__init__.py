@@ -15,7 +15,16 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
 from facegate.adapters.store.credentials import CredentialStore, GateList
-from facegate.adapters.store.errors import ConsentError, ExistsError, FullError, InUseError, NotFoundError, StoreError
+from facegate.adapters.store.errors import (
+    ConsentError,
+    ExistsError,
+    FullError,
+    InUseError,
+    LastOwnerError,
+    NotFoundError,
+    StoreError,
+)
+from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange, NodeStore
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
@@ -37,6 +46,8 @@ __all__ = [
     "InUseError",
     "Intent",
     "KeyChange",
+    "LastOwnerError",
+    "Member",
     "NotFoundError",
     "OrderRecord",
     "Report",
@@ -49,7 +60,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(NodeStore, CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore):
+class Store(NodeStore, CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore, MemberStore):
     """The whole store of one data folder."""
 
     @classmethod

@@ -30,6 +30,10 @@ class FullError(StoreError):
     """What was asked for does not fit; the text names the numbers."""
 
 
+class LastOwnerError(StoreError):
+    """Nobody would be left who may do everything."""
+
+
 class ConsentError(StoreError):
     """No template without a consent that stands (PRIVACY P4)."""
 

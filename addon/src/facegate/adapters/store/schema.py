@@ -210,6 +210,16 @@ tokens = Table(
     Column("last_used_at", Float, nullable=True),
 )
 
+members = Table(
+    "members",
+    metadata,
+    Column("id", Text, primary_key=True),  # Home Assistant's id of the user, or the name they log in with
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password", LargeBinary, nullable=True),  # salt and scrypt of it, where there is no Home Assistant
+    Column("since", Float, nullable=False),
+)
+
 recognition_changes = Table(
     "recognition_changes",
     metadata,

@@ -1,18 +1,11 @@
-"""The status page: what works at this moment, gate by gate. It names no resident."""
+"""What works at this moment, gate by gate, in words. It names no resident."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final
 
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from facegate import __version__
 from facegate.core.models import Mode
-from facegate.web.pages.language import choose, texts
 from facegate.web.services import CameraHealth, GateHealth, Services
 
 _GOOD: Final = frozenset({"ok", "online"})
@@ -21,7 +14,7 @@ _NO_FAULT: Final = frozenset({"", "connecting", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Light:
+class Light:
     """One line of the page: what it is about, the word for its state, and ``good``, ``bad`` or ``idle``."""
 
     label: str
@@ -31,56 +24,23 @@ class _Light:
 
 
 @dataclass(frozen=True, slots=True)
-class _GateCard:
+class GateCard:
+    """One gate: its ``mode`` in words, whether that is the ``normal`` one, its lights, and what somebody must do."""
+
     name: str
     mode: str
     normal: bool
-    lights: tuple[_Light, ...]
+    lights: tuple[Light, ...]
     problems: tuple[str, ...]
 
 
-def add_routes(app: web.Application, services: Services) -> None:
-    """Serve the page at the root, with its style sheet and its icon beside it."""
-    pages = Environment(
-        loader=PackageLoader("facegate.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    template = pages.get_template("status.html")
-    static = files("facegate.web.pages").joinpath("static")
-
-    async def page(request: web.Request) -> web.Response:
-        language = choose(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        words = texts(language)
-        cards = await _cards(services, words)
-        broker = services.health().broker
-        html = template.render(
-            language=language,
-            t=words,
-            version=__version__,
-            site=services.site,
-            installation=services.store.installation,
-            broker=_light(words, "broker", "online" if broker else "offline"),
-            gates=cards,
-            paired=bool(await asyncio.to_thread(services.store.tokens)),
-        )
-        return web.Response(
-            text=html,
-            content_type="text/html",
-            headers={hdrs.CONTENT_LANGUAGE: language, hdrs.VARY: hdrs.ACCEPT_LANGUAGE},
-        )
-
-    app.router.add_get("/", page)
-    app.router.add_get("/page.css", _file(static.joinpath("page.css").read_bytes(), "text/css"))
-    app.router.add_get("/icon.svg", _file(static.joinpath("icon.svg").read_bytes(), "image/svg+xml"))
+def broker_light(services: Services, words: Mapping[str, str]) -> Light:
+    """How the connection to the broker is."""
+    return _light(words, "broker", "online" if services.health().broker else "offline")
 
 
-def _file(content: bytes, content_type: str) -> Handler:
-    async def send(_: web.Request) -> web.Response:
-        return web.Response(body=content, content_type=content_type, charset="utf-8")
-
-    return send
-
-
-async def _cards(services: Services, words: Mapping[str, str]) -> list[_GateCard]:
+async def gate_cards(services: Services, words: Mapping[str, str]) -> list[GateCard]:
+    """How each gate does, in the order of the store."""
     gates = await asyncio.to_thread(services.store.gates)
     cameras = await asyncio.to_thread(services.store.cameras)
     now = services.health()
@@ -93,9 +53,9 @@ async def _cards(services: Services, words: Mapping[str, str]) -> list[_GateCard
             label = f"{words['camera']} ({words[f'direction.{camera.direction}']})"
             lights.append(_light(words, "camera", seen.state, label=label, reason=seen.reason))
         if len(lights) == 1:
-            lights.append(_Light(words["camera"], words["camera.none"], "idle"))
+            lights.append(Light(words["camera"], words["camera.none"], "idle"))
         cards.append(
-            _GateCard(
+            GateCard(
                 name=gate.name,
                 mode=words[f"mode.{gate.mode}"],
                 normal=gate.mode is Mode.NORMAL,
@@ -129,8 +89,8 @@ def _problem(words: Mapping[str, str], problem: str) -> str:
     return words.get(f"problem.{problem}", problem)
 
 
-def _light(words: Mapping[str, str], thing: str, state: str, *, label: str = "", reason: str = "") -> _Light:
+def _light(words: Mapping[str, str], thing: str, state: str, *, label: str = "", reason: str = "") -> Light:
     idle = state == "off" and reason in _NO_FAULT
     tone = "good" if state in _GOOD else "idle" if idle else "bad"
     note = words.get(f"reason.{reason}", reason)
-    return _Light(label or words[thing], words.get(f"{thing}.{state}", state), tone, note)
+    return Light(label or words[thing], words.get(f"{thing}.{state}", state), tone, note)

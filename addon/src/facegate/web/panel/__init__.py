@@ -1,0 +1,1 @@
+"""The panel: the pages through which owners, guards and auditors run the gates."""

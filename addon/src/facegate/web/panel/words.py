@@ -1,0 +1,20 @@
+"""The panel's texts: one file a page and language, so that translators and pages stay together."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from facegate.web.pages import language as pages
+
+
+@cache
+def words(language: str) -> Mapping[str, str]:
+    """Every text that the panel may show in a language, by key; no key stands in two files."""
+    found: dict[str, str] = dict(pages.texts(language))
+    for file in sorted(files("facegate.web.panel").joinpath("texts", language).iterdir(), key=lambda file: file.name):
+        part: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        if twice := found.keys() & part.keys():
+            raise ValueError(f"{file.name} has texts that stand elsewhere already: {sorted(twice)}")
+        found |= part
+    return found
