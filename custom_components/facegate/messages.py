@@ -174,7 +174,8 @@ class GateState:
     """Mode and health of one gate. ``camera``: ok, silent, off; ``node``: online, silent, offline.
 
     ``prompt``: what somebody before the camera is asked to do now, empty for nothing. ``fire``: one of :data:`FIRES`.
-    ``tamper``: the node's case is open; ``held``: the door stays open for too long.
+    ``tamper``: the node's case is open; ``held``: the door stays open for too long. ``list_state``: how the list
+    of cards and PINs does; ``list_version`` is in force at the node, 0 for none, until ``list_expires``, 0 for ever.
     """
 
     site: str
@@ -191,6 +192,9 @@ class GateState:
     fire: str = "none"
     tamper: bool = False
     held: bool = False
+    list_state: str = "none"
+    list_version: int = 0
+    list_expires: int = 0
 
     def sign(self, key: bytes) -> bytes:
         """Return the message under the pairing key."""

@@ -39,6 +39,7 @@ SAMPLES: dict[str, Any] = {
     "threads": 2,
     "provider": "OpenVINO",
     "decoding": "auto",
+    "trust_clock": True,
     "log_level": "debug",
 }
 

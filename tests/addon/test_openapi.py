@@ -196,13 +196,6 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_gate", status=404, path={"gate": "none"})
     await step("change_gate", {"mode": "free"}, status=422, path=gate)
     await step("change_gate", {"pulse_ms": 700}, status=200, path=gate)
-    owner, guard = {"name": "Owner", "role": "owner"}, {"name": "Guard", "role": "guard"}
-    await step("list_members", status=403)
-    for member, wish, status in (("own", guard, 409), ("own", owner, 200), ("gua", guard, 200), ("own", guard, 409)):
-        await step("set_member", wish, status=status, bearer=LOCAL_TOKEN, path={"member": member})
-    await step("list_members", status=200, bearer=LOCAL_TOKEN)
-    await step("remove_member", status=409, bearer=LOCAL_TOKEN, path={"member": "own"})
-    await step("remove_member", status=204, bearer=LOCAL_TOKEN, path={"member": "gua"})
     await step("set_mode", {"mode": "free"}, status=422, path=gate)
     await step("set_mode", {"mode": "lockdown"}, status=200, path=gate)
     await step("set_mode", {"mode": "normal"}, status=200, path=gate)
@@ -219,6 +212,21 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("change_resident", {"suspended": True}, status=200, path=resident)
     site.gate_side.people["alias1"] = resident["resident"]
     await step("event_person", status=200, path={"alias": "alias1"})
+    window = {"days": ["mon", "fri"], "first": "22:00", "last": "06:00"}
+    card = {"kind": "card", "number": "0012345678", "windows": [window], "valid_until": 1.9e9}
+    card_made = await step("add_credential", card, status=201, path=resident)
+    await step("add_credential", card, status=409, path=resident)
+    await step("add_credential", {"kind": "pin", "pin": "1234"}, status=422, path=resident)
+    await step("add_credential", {"kind": "pin"}, status=201, path=resident)
+    own_card = {**resident, "credential": card_made["id"]}
+    await step("list_credentials", status=200, path=resident)
+    await step("change_credential", {"windows": [], "valid_from": None}, status=200, path=own_card)
+    await step("change_credential", {"valid_from": 2e9}, status=422, path=own_card)
+    await step("remove_credential", status=204, path=own_card)
+    await step("remove_credential", status=404, path=own_card)
+    await step("read_lesson", status=404, path=gate)
+    await step("begin_lesson", resident, status=202, path=gate)
+    await step("read_lesson", status=200, path=gate)
     wish = {"direction": "entry", "issued_at": now_ms()}
     await step("open_gate", wish, status=422, path=gate)
     await step("open_gate", wish, status=200, path=gate, headers={"Idempotency-Key": "0" * 16})
@@ -237,6 +245,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("press_gate", press, status=409, path=gate, headers={"Idempotency-Key": "5" * 16})
     site.gate_side.answer = OpenResult("node_silent")
     await step("set_mode", {"mode": "normal"}, status=409, path=gate)
+    await step("begin_lesson", resident, status=409, path=gate)
     await step("reset_fire", status=409, path=gate)
     pictures = [str(PEOPLE / name) for name in ("astronaut.png", "biden.jpg", "not-there.jpg")]
     wish = {"name": "Resident 2", "pictures": pictures, "language": "en", "channel": "given on paper"}

@@ -13,6 +13,7 @@ import aiohttp
 
 from facegate.adapters.store import Store
 from facegate.commissioning import Commissionings
+from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
@@ -129,9 +130,7 @@ def settings(data: Path, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running_site(
-    data: Path, ingress_from: frozenset[str] = server.LOOPBACK, *, by_password: bool = False
-) -> AsyncIterator[Site]:
+async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBACK) -> AsyncIterator[Site]:
     store = Store.open(data)
     gate_side, clock = GateSide(), Clock()
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
@@ -142,6 +141,7 @@ async def running_site(
         change_key=gate_side.change_key,
         openings=openings,
         orders=orders,
+        lessons=Lessons(store, _EveryGate(gate_side), gate_side.changed, time.monotonic),
         pairing=Pairing(clock),
         site="home",
         api=API_URL,
@@ -153,9 +153,9 @@ async def running_site(
         changed=gate_side.changed,
         local_token=LOCAL_TOKEN,
     )
-    running = await server.start(services, settings(data), ingress_from=ingress_from, by_password=by_password)
+    running = await server.start(services, settings(data), ingress_from=ingress_from)
     try:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        async with aiohttp.ClientSession() as session:
             yield Site(store, services, gate_side, running, session, clock)
     finally:
         await running.close()

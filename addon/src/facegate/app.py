@@ -6,7 +6,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from facegate import __version__, vision
@@ -22,6 +22,7 @@ from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
 from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Decision, Reason, Verdict
+from facegate.credentials.cards import Cards
 from facegate.journal import Journal
 from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.orders import Orders
@@ -58,6 +59,7 @@ class _Parts:
     openings: Openings
     orders: Orders
     journal: Journal
+    cards: Cards
     commissionings: Commissionings
     announcer: Announcer
     board: StateBoard
@@ -114,6 +116,8 @@ class Service:
         await self._parts.orders.start()
         await self._parts.mqtt.start()
         await self._parts.building.follow()
+        self._parts.cards.start()
+        await self._parts.cards.follow()
         await self._serve(self._parts)
         self._look = asyncio.create_task(self._keep_showing(self._parts))
         _LOG.info("FaceGate %s watches %d gates", __version__, len(self._parts.building.plan.gates))
@@ -132,6 +136,7 @@ class Service:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await parts.openings.stop()
             await parts.orders.stop()
+            await parts.cards.stop()
             await parts.building.close()
             await parts.journal.settled()
             await parts.mqtt.stop()
@@ -144,7 +149,8 @@ class Service:
         building = self._parts.building
         return Health(
             broker=self._parts.mqtt.connected,
-            gates={standing.gate: self._gate_health(self._parts, standing) for standing in building.standings()},
+            clock=self._parts.cards.clock_problem,
+            gates={standing.gate: self._gate_health(self._parts, standing) for standing in _standings(self._parts)},
             cameras={c.camera: CameraHealth(c.condition, c.reason) for c in building.cameras()},
         )
 
@@ -171,6 +177,7 @@ class Service:
             refused=condition.refused,
             lost=condition.lost,
             list_version=condition.list_version,
+            allow_list=parts.cards.standing(gate),
             waits=parts.orders.waits(gate),
             free_until=parts.orders.free_until(gate),
             heard_at=unix(link.hello_at) if link else None,
@@ -181,7 +188,8 @@ class Service:
         """Take over what was changed in the store."""
         if self._parts is not None:
             await self._parts.building.follow()
-            self._parts.board.show(self._parts.building.standings())
+            await self._parts.cards.follow()
+            self._parts.board.show(_standings(self._parts))
 
     async def _build(self, store: Store) -> _Parts:
         settings = self.settings
@@ -196,7 +204,11 @@ class Service:
         announcer = Announcer(mqtt, topics, boot=boot, key=lambda: event_key)
         openings = Openings(store, links, announcer.announce)
         orders = Orders(store, links, self.changed)
-        journal = Journal(store, announcer.announce)
+        cards = Cards(
+            store, links, announce=announcer.announce, changed=self.changed, vouched=settings.trust_clock,
+            shown=lambda gate, side, factor: building.show_factor(gate, side, factor),  # noqa: PLW0108  # it is built later
+        )  # fmt: skip
+        journal = Journal(store, announcer.announce, cards.readers.decided)
         commissionings = Commissionings(store, links, openings, orders, settings.site)
 
         def heard(report: NodeReport) -> None:
@@ -209,7 +221,7 @@ class Service:
             decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        return _Parts(store, models, mqtt, building, openings, orders, journal, commissionings, announcer, board)
+        return _Parts(store, models, mqtt, building, openings, orders, journal, cards, commissionings, announcer, board)
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)
@@ -222,6 +234,7 @@ class Service:
             health=self.health,
             openings=parts.openings,
             orders=parts.orders,
+            lessons=parts.cards.lessons,
             commissionings=parts.commissionings,
             change_key=parts.building.change_key,
             broker=self.settings.broker,
@@ -233,7 +246,7 @@ class Service:
         )
         allowed = server.SUPERVISOR | (server.LOOPBACK if self._local_pages else frozenset())
         allowed = allowed if self._pages else frozenset()
-        self._web = await server.start(services, self.settings, ingress_from=allowed, by_password=self._local_pages)
+        self._web = await server.start(services, self.settings, ingress_from=allowed)
         url = f"http://127.0.0.1:{self._web.api_port}"
         await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
 
@@ -249,7 +262,7 @@ class Service:
 
     async def _keep_showing(self, parts: _Parts) -> None:
         while True:
-            parts.board.show(parts.building.standings())
+            parts.board.show(_standings(parts))
             await asyncio.sleep(_LOOK_SECONDS)
 
     # What was decided is acted on here, on the event loop
@@ -291,3 +304,20 @@ class Service:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.critical("A decision could not be carried out; the gate stays closed.", exc_info=error)
+
+
+def _standings(parts: _Parts) -> list[Standing]:
+    """How the gates stand, with what is wrong about their lists."""
+    shown = []
+    for standing in parts.building.standings():
+        own = parts.cards.standing(standing.gate)
+        shown.append(
+            replace(
+                standing,
+                problems=tuple(sorted({*standing.problems, *own.problems})),
+                list_state=own.state,
+                list_version=own.version,
+                list_expires=own.expires,
+            )
+        )
+    return shown

@@ -54,6 +54,7 @@ class Settings:
     detector: str = "yunet"
     embedder: str = "sface"
     log_level: str = "info"
+    trust_clock: bool = False  # tell gates the time even where the system does not say that network time sets the clock
 
 
 _PORT = vol.All(vol.Coerce(int), vol.Range(min=0, max=65535))
@@ -75,6 +76,7 @@ _SCHEMA = vol.Schema(
         vol.Optional("ingress_port"): _PORT,
         vol.Optional("detector"): str,
         vol.Optional("embedder"): str,
+        vol.Optional("trust_clock"): bool,
         vol.Optional("log_level"): vol.In(("debug", "info", "warning", "error")),
     }
 )

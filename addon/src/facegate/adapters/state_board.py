@@ -26,6 +26,9 @@ class Standing:
     fire: str = "none"
     tamper: bool = False
     held: bool = False
+    list_state: str = "none"
+    list_version: int = 0
+    list_expires: int = 0
 
 
 @dataclass(slots=True)
@@ -77,5 +80,8 @@ class StateBoard:
             fire=standing.fire,
             tamper=standing.tamper,
             held=standing.held,
+            list_state=standing.list_state,
+            list_version=standing.list_version,
+            list_expires=standing.list_expires,
         )
         return self.mqtt.publish(self.topics.state(standing.gate), state.sign(self.key()), retain=True)

@@ -35,6 +35,9 @@ def run(
     local_pages: Annotated[
         bool, typer.Option("--local-pages", help="Let this machine see the pages without Home Assistant.")
     ] = False,
+    trust_clock: Annotated[
+        bool | None, typer.Option(help="Tell gates the time though the system does not say that its clock is right.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
     """Watch the cameras, decide, and open gates until stopped."""
@@ -52,6 +55,7 @@ def run(
         "api_port": api_port,
         "api_url": api_url,
         "ingress_port": ingress_port,
+        "trust_clock": trust_clock,
         "log_level": log_level,
     }
     inside_app = "SUPERVISOR_TOKEN" in os.environ

@@ -560,7 +560,7 @@ class NodeModel:
             return "argument", "not_after"
         return None
 
-    def _serve(self, request: verbs.Request, opening: str, now: int) -> tuple[str, str]:
+    def _serve(self, request: verbs.Request, opening: str, now: int) -> tuple[str, str]:  # noqa: PLR0911  # a line a verb
         match request:
             case verbs.Open():
                 return self._serve_open(request, opening, now)
@@ -575,17 +575,20 @@ class NodeModel:
             case verbs.Reset():
                 return self._serve_reset(now)
             case verbs.Learn(relay, seconds):
-                if relay > self.config.relays:
-                    return "argument", "subject"
-                self._learn_relay, self._learn_until = relay, now + seconds * 1000
-                if seconds:
-                    self._effects.append(Show("wait", seconds * 1000))
-                return "done", str(seconds)
+                return self._serve_learn(relay, seconds, now)
             case verbs.Hint(pattern, ms):
                 self._effects.append(Show(pattern, ms))
             case verbs.Time():
                 self._clock = Clock(request, now)
         return "done", lines.NONE
+
+    def _serve_learn(self, relay: int, seconds: int, now: int) -> tuple[str, str]:
+        if relay > self.config.relays:
+            return "argument", "subject"
+        self._learn_relay, self._learn_until = relay, now + seconds * 1000
+        if seconds:
+            self._effects.append(Show("wait", seconds * 1000))
+        return "done", str(seconds)
 
     def _serve_key(self, nonce: bytes) -> tuple[str, str]:
         if not self.memory.works:
@@ -646,12 +649,7 @@ class NodeModel:
     # ---- cards and PINs ----
 
     def _present(self, kind: str, relay: int, digest: Callable[[bytes], bytes], now: int) -> None:
-        if not 1 <= relay <= self.config.relays or self._released:
-            return
-        if kind == "card" and relay == self._learn_relay and now < self._learn_until:
-            self._learn_until = 0
-            self._event("learned", str(relay), digest(self._keys.digest).hex(), now)
-            self._effects.append(Show("wait", 0))
+        if not 1 <= relay <= self.config.relays or self._released or self._learns(kind, relay, digest, now):
             return
         if kind == "pin" and now < self._pins_locked_until:
             self._deny(kind, relay, "locked", None, now)
@@ -684,6 +682,15 @@ class NodeModel:
         opening = verbs.own_opening(lines.Position(self.boot, self._seq["event"]))
         self._pulse(relay, self.config.pulse_ms, opening, now)
         self._effects.append(Show("granted", 0))
+
+    def _learns(self, kind: str, relay: int, digest: Callable[[bytes], bytes], now: int) -> bool:
+        """Tell of the card that somebody has asked for."""
+        if kind != "card" or relay != self._learn_relay or now >= self._learn_until:
+            return False
+        self._learn_until = 0
+        self._event("learned", str(relay), digest(self._keys.digest).hex(), now)
+        self._effects.append(Show("wait", 0))
+        return True
 
     def _deny(self, kind: str, relay: int, reason: str, digest: bytes | None, now: int) -> None:
         self._effects.append(Show("fault" if reason in ("fault", "list") else "denied", 0))

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from facegate.adapters import wall_clock
 from facegate.adapters.gate import OpenResult
 from facegate.adapters.listeners import Cancel
-from facegate.adapters.node_voice import NodeState
+from facegate.adapters.node_voice import NodeReport, NodeState
 from facegate.adapters.store.credentials import GateList
 from facegate.adapters.store.errors import StoreError
 from facegate.contract.lines import Hello
@@ -68,6 +68,9 @@ class Link(Protocol):
 
     def on_hello(self, listener: Callable[[Hello], None]) -> Cancel:
         """Call ``listener`` with each hello."""
+
+    def on_event(self, listener: Callable[[NodeReport], None]) -> Cancel:
+        """Call ``listener`` with each event."""
 
     async def ask(
         self, request: Request, opening: str | None = None, lasts: Callable[[], bool] = lambda: True
@@ -126,11 +129,11 @@ class _Gate:
     change: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
-    cancel: Cancel = lambda: None
+    cancels: tuple[Cancel, ...] = ()
 
 
 class GateLists:
-    """Belongs to one event loop.
+    """Belongs to one event loop. ``on_event`` is called with each event of every node that is served.
 
     Args:
         store: what the lists are made from.
@@ -142,6 +145,7 @@ class GateLists:
         self._store = store
         self._links = links
         self.clock = clock or Clock()
+        self.on_event: Callable[[NodeReport], None] = lambda _: None
         self._gates: dict[str, _Gate] = {}
         self._residents: dict[str, Resident] = {}
         self._trust = ClockTrust()
@@ -226,14 +230,15 @@ class GateLists:
 
     async def _join(self, gate: str, link: Link) -> None:
         known = _Gate(link, b"", await asyncio.to_thread(self._store.gate_list, gate))
-        known.cancel = link.on_hello(lambda _: known.wake.set())
+        known.cancels = (link.on_hello(lambda _: known.wake.set()), link.on_event(self.on_event))
         known.task = asyncio.get_running_loop().create_task(self._keep(gate, known), name=f"list of {gate}")
         known.task.add_done_callback(_ended)
         self._gates[gate] = known
 
     async def _leave(self, gate: str) -> None:
         known = self._gates.pop(gate)
-        known.cancel()
+        for cancel in known.cancels:
+            cancel()
         if known.task is not None:
             known.task.cancel()
             await asyncio.gather(known.task, return_exceptions=True)

@@ -74,6 +74,7 @@ async def health(call: Call) -> Answer:
             "installation": call.services.store.installation,
             "site": call.services.site,
             "broker": now.broker,
+            "clock": now.clock,
             "unreadable": sorted(await asyncio.to_thread(call.services.store.unreadable)),
             "gates": [
                 {"id": gate, "camera": state.camera, "node": state.node, "problems": list(state.problems)}

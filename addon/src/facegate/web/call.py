@@ -16,6 +16,7 @@ class Desk:
 
     services: Services
     pairing_failures: Failures
+    pin_failures: Failures
     changing: asyncio.Lock
     unix: Callable[[], float]
     monotonic: Callable[[], float]

@@ -9,6 +9,7 @@ from typing import Any
 from facegate.contract.lines import is_gate_id
 from facegate.core.models import Gate
 from facegate.web.call import Answer, Call
+from facegate.web.credentials import describe_list
 from facegate.web.nodes import chosen_setup, node_files
 from facegate.web.services import GateHealth
 
@@ -81,6 +82,7 @@ def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
         "acked_at": now.acked_at,
         "prompt": now.prompt,
         "pattern": now.pattern,
+        "list": describe_list(now.allow_list),
     }
 
 

@@ -13,9 +13,10 @@ from facegate.web import (
     cameras,
     commands,
     commissioning,
+    credential_schemas,
+    credentials,
     enrolment,
     gates,
-    members,
     node_schemas,
     nodes,
     press,
@@ -27,10 +28,11 @@ from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
     FIRE_NOT_RESET,
-    LAST_OWNER,
+    LIST_FULL,
     MASKS_NEED_FACTOR,
     MODE_NOT_SET,
     NOT_FOUND,
+    NOT_LEARNED,
     NOT_OPENED,
     NOT_WAITING,
     OPEN_EXPIRED,
@@ -84,8 +86,8 @@ PATH_PARAMETERS: Final = {
     "gate": schemas.GATE,
     "camera": schemas.IDENTIFIER,
     "resident": schemas.IDENTIFIER,
+    "credential": schemas.IDENTIFIER,
     "token": schemas.IDENTIFIER,
-    "member": schemas.MEMBER_ID,
     "alias": schemas.IDENTIFIER,
 }
 
@@ -191,15 +193,6 @@ OPERATIONS: Final = (
         _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,
         status=204, problems=(NOT_FOUND,),
     ),
-    Operation(_GET, "/members", Scope.OWNER, members.list_members, "Who may use the panel", schemas.MEMBERS),
-    Operation(
-        _PUT, "/members/{member}", Scope.OWNER, members.set_member, "Give somebody a role in the panel",
-        schemas.MEMBER_ANSWER, schemas.MEMBER, problems=(LAST_OWNER,),
-    ),
-    Operation(
-        _DELETE, "/members/{member}", Scope.OWNER, members.remove_member, "Take somebody's role away", None,
-        status=204, problems=(NOT_FOUND, LAST_OWNER),
-    ),
     Operation(
         _GET, "/residents", _PERSONS, residents.list_residents, "The residents", schemas.RESIDENTS_ANSWER
     ),
@@ -218,6 +211,32 @@ OPERATIONS: Final = (
     Operation(
         _DELETE, "/residents/{resident}", _MANAGE, residents.erase_resident, "Erase a resident for good", None,
         status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _GET, "/residents/{resident}/credentials", _PERSONS, credentials.list_credentials,
+        "A resident's cards and PINs", credential_schemas.CREDENTIALS_ANSWER, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _POST, "/residents/{resident}/credentials", _MANAGE, credentials.add_credential, "Give a card or a PIN",
+        credential_schemas.CREDENTIAL_MADE, credential_schemas.NEW_CREDENTIAL, 201,
+        problems=(NOT_FOUND, EXISTS, LIST_FULL),
+    ),
+    Operation(
+        _PATCH, "/residents/{resident}/credentials/{credential}", _MANAGE, credentials.change_credential,
+        "Change when a card or a PIN is good", credential_schemas.CREDENTIAL_ANSWER,
+        credential_schemas.CREDENTIAL_CHANGE, problems=(NOT_FOUND, LIST_FULL),
+    ),
+    Operation(
+        _DELETE, "/residents/{resident}/credentials/{credential}", _MANAGE, credentials.remove_credential,
+        "Take a card or a PIN away", None, status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _POST, "/gates/{gate}/lessons", _MANAGE, credentials.begin_lesson, "Learn a card at a gate's reader",
+        credential_schemas.LESSON, credential_schemas.NEW_LESSON, 202, problems=(NOT_FOUND, NOT_LEARNED),
+    ),
+    Operation(
+        _GET, "/gates/{gate}/lessons", _MANAGE, credentials.read_lesson, "What became of the card that was waited for",
+        credential_schemas.LESSON, problems=(NOT_FOUND,),
     ),
     Operation(
         _POST, "/enrolments", _LOCAL, enrolment.enrol, "Enrol from picture files of this machine", schemas.ENROLLED,

@@ -43,9 +43,10 @@ RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a p
 MASKS_NEED_FACTOR = Kind("masks_need_factor", 422, "Masked faces need a second factor.")
 THRESHOLD_TOO_LOW = Kind("threshold_too_low", 422, "This threshold would let strangers in.")
 WALK_REFUSED = Kind("walk_refused", 409, "The test of the gate cannot go on like that.")
-LAST_OWNER = Kind("last_owner", 409, "Somebody has to be the owner.")
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
+LIST_FULL = Kind("list_full", 409, "The gate's list has no room for it.")
+NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
 STORE = Kind("store", 503, "The store does not work.")
 
@@ -68,9 +69,10 @@ KINDS: Final = (
     RECOGNITION_ONLY,
     MASKS_NEED_FACTOR,
     THRESHOLD_TOO_LOW,
-    LAST_OWNER,
     OPEN_EXPIRED,
     WALK_REFUSED,
+    LIST_FULL,
+    NOT_LEARNED,
     RATE_LIMITED,
     FAULT,
     STORE,

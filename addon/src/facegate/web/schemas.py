@@ -6,6 +6,7 @@ import voluptuous as vol
 
 from facegate.contract.messages import DIRECTIONS, FIRES, REASONS
 from facegate.contract.verbs import HINTS
+from facegate.core.clock_trust import PROBLEMS as CLOCKS
 from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.guidance import Advice
 from facegate.core.models import LivenessLevel, Masks, Mode, ResidentState
@@ -13,7 +14,6 @@ from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
 from facegate.residents.notices import FACE
-from facegate.web.panel.roles import Role
 from facegate.web.tokens import GRANTABLE
 
 _LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
@@ -151,6 +151,7 @@ HEALTH = vol.Schema(
         vol.Optional("installation"): HEX32,
         vol.Optional("site"): str,
         vol.Optional("broker", description="Whether the MQTT broker is connected."): bool,
+        vol.Optional("clock", description="Why the gates are told no time; empty if they are."): vol.In(["", *CLOCKS]),
         vol.Optional("unreadable", description="Ids of residents whose keys are missing or damaged."): [str],
         vol.Optional("gates"): [
             {
@@ -173,6 +174,21 @@ NEW_GATE = vol.Schema(
     }
 )
 GATE_CHANGE = vol.Schema({vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE})
+_LIST_STATES: Final = ("none", "waiting", "sending", "in_force", "refused", "two_factor")
+_GATE_LIST = vol.Schema(
+    {
+        vol.Required("state"): vol.In(list(_LIST_STATES)),
+        vol.Required("version", description="In force at the node; 0 for none."): int,
+        vol.Required("expires", description="Unix seconds; 0 for never."): int,
+        vol.Required("entries", description="That it should have."): int,
+        vol.Required("capacity", description="That its node holds."): int,
+        vol.Required("left_out", description="Cards and PINs for which there is no room."): int,
+        vol.Required("stale", description="Cards to be learned anew after a change of the key."): int,
+        vol.Required("sent", description="Chunks, while it is sent."): int,
+        vol.Required("chunks"): int,
+        vol.Required("detail", description="The node's words of a refusal."): str,
+    }
+)
 _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("id"): GATE,
     vol.Required("name"): str,
@@ -203,6 +219,7 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("prompt", description="What whoever stands there is asked to do; empty for nothing."): (
         vol.In(["", *map(str, Advice)])
     ),
+    vol.Required("list", description="How its list of cards and PINs does."): _GATE_LIST,
     vol.Required("pattern", description="What its lamp shows of what was asked and decided; empty for nothing."): (
         vol.In(["", *HINTS])
     ),
@@ -324,14 +341,6 @@ ENROLLED = vol.Schema(
     }
 )
 
-MEMBER_ID = _pattern(r"[A-Za-z0-9_.@-]{1,64}", "1 to 64 of A-Z, a-z, 0-9, '_', '.', '@' and '-'")
-_ROLE = vol.In(tuple(map(str, Role)))
-_MEMBER: dict[Any, Any] = {vol.Required("name"): Text(1, 100), vol.Required("role"): _ROLE}
-MEMBER = vol.Schema(
-    {**_MEMBER, vol.Optional("password", description="For a panel without Home Assistant."): Text(12, 200)}
-)
-MEMBER_ANSWER = vol.Schema({vol.Required("id"): str, **_MEMBER})
-MEMBERS = vol.Schema([MEMBER_ANSWER])
 OPEN = vol.Schema(
     {
         vol.Required("direction"): _DIRECTION,

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facegate.adapters.key_change import Outcome
-from facegate.adapters.store import Member, OrderRecord
+from facegate.adapters.store import OrderRecord
 from facegate.commissioning import Commissionings
 from facegate.core.commissioning import Sheet
+from facegate.core.credentials import Credential
 from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Template
 from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
+from facegate.credentials.learning import Lesson
+from facegate.credentials.lists import ListStanding
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
@@ -98,6 +101,24 @@ class Store(Protocol):
     def erase_resident(self, resident: str) -> None:
         """Erase a resident by destroying the resident's key."""
 
+    def credentials(self, resident: str | None = None) -> Sequence[Credential]:
+        """All cards and PINs, or those of one resident."""
+
+    def credential(self, resident: str, credential: str) -> Credential:
+        """One card or PIN of one resident."""
+
+    def add_card(self, credential: Credential, number: bytes) -> Credential:
+        """Store a card by its number."""
+
+    def add_pin(self, credential: Credential, digits: str | None = None) -> tuple[Credential, str]:
+        """Store a PIN, one of its own making where none is given, and return it this once."""
+
+    def update_credential(self, credential: Credential) -> None:
+        """Store another validity."""
+
+    def remove_credential(self, resident: str, credential: str) -> None:
+        """Delete a card or a PIN."""
+
     def templates(self) -> Sequence[Template]:
         """All templates."""
 
@@ -106,21 +127,6 @@ class Store(Protocol):
 
     def set_site_rule(self, rule: SiteRule, residents: int, actor: str) -> None:
         """Let a rule hold from now on, and keep in the record who said so."""
-
-    def members(self) -> list[Member]:
-        """Whoever may use the panel."""
-
-    def member(self, identifier: str) -> Member | None:
-        """One of them."""
-
-    def set_member(self, identifier: str, name: str, role: str, password: str | None = None) -> None:
-        """Give somebody a role."""
-
-    def remove_member(self, identifier: str) -> None:
-        """Take somebody's role away."""
-
-    def knows_password(self, identifier: str, password: str) -> bool:
-        """Whether this is the member's password."""
 
     def add_token(self, name: str, scopes: Collection[str], token_hash: str) -> Token:
         """Keep a token's digest."""
@@ -169,6 +175,7 @@ class GateHealth:
     acked_at: float | None = None
     prompt: str = ""
     pattern: str = ""
+    allow_list: ListStanding = field(default_factory=ListStanding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +183,19 @@ class Health:
     """How everything does at one moment. A gate or camera that is missing here has not been started yet."""
 
     broker: bool = False
+    clock: str = ""
     gates: Mapping[str, GateHealth] = field(default_factory=dict)
     cameras: Mapping[str, CameraHealth] = field(default_factory=dict)
+
+
+class Lessons(Protocol):
+    """The part of ``facegate.credentials.learning.Lessons`` that the API uses."""
+
+    async def begin(self, lesson: str, wanted: Credential, gate: str, direction: Direction, seconds: int) -> Lesson:
+        """Ask a gate's reader for the next card."""
+
+    def at(self, gate: str) -> Lesson | None:
+        """The last lesson at this gate."""
 
 
 class Openings(Protocol):
@@ -213,6 +231,7 @@ class Services:
     store: Store
     openings: Openings
     orders: Orders
+    lessons: Lessons
     commissionings: Commissionings
     change_key: Callable[[str], Awaitable[Outcome]]
     pairing: Pairing

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from facegate.adapters import crypto
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
-from facegate.adapters.store.errors import ExistsError, FullError, NotFoundError, StoreError
+from facegate.adapters.store.errors import ExistsError, FullError, NotFoundError
 from facegate.adapters.store.gates import GateStore
 from facegate.adapters.store.residents import ResidentStore
 from facegate.contract.verbs import ENTRIES_MAX, card_digest, digest_key, pin_digest
@@ -165,7 +165,7 @@ class CredentialStore(GateStore, ResidentStore):
         new = replace(credential, id=secrets.token_hex(8), created_at=self._clock())
         owned = self.credentials(new.resident)
         if len(owned) >= MOST_EACH:
-            raise StoreError(f"A resident has at most {MOST_EACH} cards and PINs: remove one first.")
+            raise FullError(f"A resident has at most {MOST_EACH} cards and PINs: remove one first.")
         self._check_room(new, secret)
         sealed = {"number": secret.number, "digits": secret.digits, "digest": secret.digest, "key": secret.key}
         with self._write() as connection:
