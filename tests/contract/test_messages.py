@@ -33,6 +33,7 @@ EVENTS = st.builds(
     alias=TEXT,
     opening=TEXT,
     ms=st.dictionaries(TEXT, INT, max_size=4),
+    detail=TEXT,
 )
 STATES = st.builds(
     GateState,
@@ -46,6 +47,10 @@ STATES = st.builds(
     camera=TEXT,
     node=TEXT,
     problems=st.lists(TEXT, max_size=4),
+    prompt=TEXT,
+    fire=TEXT,
+    tamper=st.booleans(),
+    held=st.booleans(),
 )
 EVENT = GateEvent(
     site="home",
@@ -204,6 +209,23 @@ def test_what_must_be_there_must_be_there(missing):
 def test_a_member_of_another_type_is_refused(member, value):
     with pytest.raises(MessageError, match="format"):
         GateEvent.parse(signed(content(**{member: value})), KEY)
+
+
+def test_a_state_of_an_earlier_version_shows_no_alarm():
+    state = json.loads(GateState("home", 1, 1, 1, "north-1", "North", fire="active", tamper=True).sign(KEY))
+    for name in ("mac", "fire", "tamper", "held", "prompt"):
+        del state[name]
+    parsed = GateState.parse(signed(state), KEY)
+    assert (parsed.fire, parsed.tamper, parsed.held, parsed.prompt) == ("none", False, False, "")
+    for name, wrong in (("tamper", 1), ("held", "no"), ("fire", True)):
+        with pytest.raises(MessageError, match="format"):
+            GateState.parse(signed({**state, name: wrong}), KEY)
+
+
+def test_an_event_of_an_earlier_version_has_no_detail():
+    event = content()
+    del event["detail"]
+    assert GateEvent.parse(signed(event), KEY) == EVENT
 
 
 def test_a_state_s_problems_are_words():

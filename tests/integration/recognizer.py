@@ -39,6 +39,17 @@ def gate(gate_id: str = "main", name: str = "Main gate", **changes: Any) -> dict
         "camera": "ok",
         "node": "online",
         "problems": [],
+        "waits": False,
+        "free_until": None,
+        "state": "closed",
+        "fire": "none",
+        "tamper": False,
+        "held": False,
+        "refused": 0,
+        "lost": 0,
+        "list_version": 0,
+        "heard_at": 1_790_000_000.5,
+        "acked_at": None,
         **changes,
     }
 
