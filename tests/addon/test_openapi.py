@@ -196,6 +196,13 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_gate", status=404, path={"gate": "none"})
     await step("change_gate", {"mode": "free"}, status=422, path=gate)
     await step("change_gate", {"pulse_ms": 700}, status=200, path=gate)
+    owner, guard = {"name": "Owner", "role": "owner"}, {"name": "Guard", "role": "guard"}
+    await step("list_members", status=403)
+    for member, wish, status in (("own", guard, 409), ("own", owner, 200), ("gua", guard, 200), ("own", guard, 409)):
+        await step("set_member", wish, status=status, bearer=LOCAL_TOKEN, path={"member": member})
+    await step("list_members", status=200, bearer=LOCAL_TOKEN)
+    await step("remove_member", status=409, bearer=LOCAL_TOKEN, path={"member": "own"})
+    await step("remove_member", status=204, bearer=LOCAL_TOKEN, path={"member": "gua"})
     await step("set_mode", {"mode": "free"}, status=422, path=gate)
     await step("set_mode", {"mode": "lockdown"}, status=200, path=gate)
     await step("set_mode", {"mode": "normal"}, status=200, path=gate)

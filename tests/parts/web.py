@@ -130,7 +130,9 @@ def settings(data: Path, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBACK) -> AsyncIterator[Site]:
+async def running_site(
+    data: Path, ingress_from: frozenset[str] = server.LOOPBACK, *, by_password: bool = False
+) -> AsyncIterator[Site]:
     store = Store.open(data)
     gate_side, clock = GateSide(), Clock()
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
@@ -153,9 +155,9 @@ async def running_site(data: Path, ingress_from: frozenset[str] = server.LOOPBAC
         changed=gate_side.changed,
         local_token=LOCAL_TOKEN,
     )
-    running = await server.start(services, settings(data), ingress_from=ingress_from)
+    running = await server.start(services, settings(data), ingress_from=ingress_from, by_password=by_password)
     try:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
             yield Site(store, services, gate_side, running, session, clock)
     finally:
         await running.close()

@@ -246,7 +246,7 @@ class Service:
         )
         allowed = server.SUPERVISOR | (server.LOOPBACK if self._local_pages else frozenset())
         allowed = allowed if self._pages else frozenset()
-        self._web = await server.start(services, self.settings, ingress_from=allowed)
+        self._web = await server.start(services, self.settings, ingress_from=allowed, by_password=self._local_pages)
         url = f"http://127.0.0.1:{self._web.api_port}"
         await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
 

@@ -17,6 +17,7 @@ from facegate.web import (
     credentials,
     enrolment,
     gates,
+    members,
     node_schemas,
     nodes,
     press,
@@ -28,6 +29,7 @@ from facegate.web.call import Handler
 from facegate.web.problems import (
     EXISTS,
     FIRE_NOT_RESET,
+    LAST_OWNER,
     LIST_FULL,
     MASKS_NEED_FACTOR,
     MODE_NOT_SET,
@@ -88,6 +90,7 @@ PATH_PARAMETERS: Final = {
     "resident": schemas.IDENTIFIER,
     "credential": schemas.IDENTIFIER,
     "token": schemas.IDENTIFIER,
+    "member": schemas.MEMBER_ID,
     "alias": schemas.IDENTIFIER,
 }
 
@@ -192,6 +195,15 @@ OPERATIONS: Final = (
     Operation(
         _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,
         status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(_GET, "/members", Scope.OWNER, members.list_members, "Who may use the panel", schemas.MEMBERS),
+    Operation(
+        _PUT, "/members/{member}", Scope.OWNER, members.set_member, "Give somebody a role in the panel",
+        schemas.MEMBER_ANSWER, schemas.MEMBER, problems=(LAST_OWNER,),
+    ),
+    Operation(
+        _DELETE, "/members/{member}", Scope.OWNER, members.remove_member, "Take somebody's role away", None,
+        status=204, problems=(NOT_FOUND, LAST_OWNER),
     ),
     Operation(
         _GET, "/residents", _PERSONS, residents.list_residents, "The residents", schemas.RESIDENTS_ANSWER

@@ -42,6 +42,7 @@ FIRE_NOT_RESET = Kind("fire_not_reset", 409, "The gate stays released.")
 RECOGNITION_ONLY = Kind("recognition_only", 422, "This camera would open for a photograph.")
 MASKS_NEED_FACTOR = Kind("masks_need_factor", 422, "Masked faces need a second factor.")
 THRESHOLD_TOO_LOW = Kind("threshold_too_low", 422, "This threshold would let strangers in.")
+LAST_OWNER = Kind("last_owner", 409, "Somebody has to be the owner.")
 WALK_REFUSED = Kind("walk_refused", 409, "The test of the gate cannot go on like that.")
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
@@ -69,6 +70,7 @@ KINDS: Final = (
     RECOGNITION_ONLY,
     MASKS_NEED_FACTOR,
     THRESHOLD_TOO_LOW,
+    LAST_OWNER,
     OPEN_EXPIRED,
     WALK_REFUSED,
     LIST_FULL,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -28,7 +28,7 @@ from facegate.web.problems import (
     ProblemError,
 )
 from facegate.web.services import Services
-from facegate.web.tokens import Doorkeeper, Scope
+from facegate.web.tokens import Bearer, Doorkeeper, Scope
 
 MAX_BODY: Final = 65_536  # bytes; the largest request is a camera with a zone
 _BODY_SECONDS: Final = 10.0  # a body of that size arrives at once, or its sender only means to hold the connection
@@ -47,21 +47,16 @@ HEADERS: Final = {
 _LOGGER = logging.getLogger(__name__)
 
 
+type Who = Callable[[web.Request], Awaitable[Bearer | None]]
+"""Who asks; raises ProblemError for somebody who only says so."""
+
+
 def make(services: Services) -> web.Application:
     """Return the application behind the API listener."""
-    desk = Desk(
-        services=services,
-        pairing_failures=Failures(_PAIRING_FAILURES, _PAIRING_WINDOW, time.monotonic),
-        pin_failures=Failures(_PIN_FAILURES, _PIN_WINDOW, time.monotonic),
-        changing=asyncio.Lock(),
-        unix=time.time,
-        monotonic=time.monotonic,
-    )
     door = Doorkeeper(services.store, services.local_token)
-    app = web.Application(middlewares=[_problems], client_max_size=MAX_BODY)
-    app.on_response_prepare.append(_add_headers)
-    for operation in OPERATIONS:
-        app.router.add_route(operation.method, BASE + operation.path, _bind(operation, desk, door))
+    app = _offer(
+        services, OPERATIONS, lambda request: door.bearer(request.headers.get(hdrs.AUTHORIZATION), request.remote or "")
+    )
     description = json.dumps(describe()).encode()
 
     async def openapi(_: web.Request) -> web.Response:
@@ -71,12 +66,33 @@ def make(services: Services) -> web.Application:
     return app
 
 
-def _bind(operation: Operation, desk: Desk, door: Doorkeeper) -> Any:
+def make_for_pages(services: Services, who: Who) -> web.Application:
+    """Return the same API for pages of ours, without what is for machines that pair."""
+    return _offer(services, [operation for operation in OPERATIONS if operation.scope is not None], who)
+
+
+def _offer(services: Services, operations: Iterable[Operation], who: Who) -> web.Application:
+    desk = Desk(
+        services=services,
+        pairing_failures=Failures(_PAIRING_FAILURES, _PAIRING_WINDOW, time.monotonic),
+        pin_failures=Failures(_PIN_FAILURES, _PIN_WINDOW, time.monotonic),
+        changing=asyncio.Lock(),
+        unix=time.time,
+        monotonic=time.monotonic,
+    )
+    app = web.Application(middlewares=[_problems], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(_add_headers)
+    for operation in operations:
+        app.router.add_route(operation.method, BASE + operation.path, _bind(operation, desk, who))
+    return app
+
+
+def _bind(operation: Operation, desk: Desk, who: Who) -> Any:
     async def handle(request: web.Request) -> web.Response:
         peer = request.remote or ""
-        bearer = await door.bearer(request.headers.get(hdrs.AUTHORIZATION), peer)
+        bearer = await who(request)
         if operation.scope is not None:
-            door.require(bearer, operation.scope)
+            Doorkeeper.require(bearer, operation.scope)
         given = {
             **_given(request.match_info, operation.in_path),
             **_given(request.query, operation.query),

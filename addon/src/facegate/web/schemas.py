@@ -14,6 +14,7 @@ from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
 from facegate.residents.notices import FACE
+from facegate.web.panel.roles import Role
 from facegate.web.tokens import GRANTABLE
 
 _LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
@@ -341,6 +342,14 @@ ENROLLED = vol.Schema(
     }
 )
 
+MEMBER_ID = _pattern(r"[A-Za-z0-9_.@-]{1,64}", "1 to 64 of A-Z, a-z, 0-9, '_', '.', '@' and '-'")
+_ROLE = vol.In(tuple(map(str, Role)))
+_MEMBER: dict[Any, Any] = {vol.Required("name"): Text(1, 100), vol.Required("role"): _ROLE}
+MEMBER = vol.Schema(
+    {**_MEMBER, vol.Optional("password", description="For a panel without Home Assistant."): Text(12, 200)}
+)
+MEMBER_ANSWER = vol.Schema({vol.Required("id"): str, **_MEMBER})
+MEMBERS = vol.Schema([MEMBER_ANSWER])
 OPEN = vol.Schema(
     {
         vol.Required("direction"): _DIRECTION,

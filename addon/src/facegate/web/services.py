@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facegate.adapters.key_change import Outcome
-from facegate.adapters.store import OrderRecord
+from facegate.adapters.store import Member, OrderRecord
 from facegate.commissioning import Commissionings
 from facegate.core.commissioning import Sheet
 from facegate.core.credentials import Credential
@@ -127,6 +127,21 @@ class Store(Protocol):
 
     def set_site_rule(self, rule: SiteRule, residents: int, actor: str) -> None:
         """Let a rule hold from now on, and keep in the record who said so."""
+
+    def members(self) -> list[Member]:
+        """Whoever may use the panel."""
+
+    def member(self, identifier: str) -> Member | None:
+        """One of them."""
+
+    def set_member(self, identifier: str, name: str, role: str, password: str | None = None) -> None:
+        """Give somebody a role."""
+
+    def remove_member(self, identifier: str) -> None:
+        """Take somebody's role away."""
+
+    def knows_password(self, identifier: str, password: str) -> bool:
+        """Whether this is the member's password."""
 
     def add_token(self, name: str, scopes: Collection[str], token_hash: str) -> Token:
         """Keep a token's digest."""
