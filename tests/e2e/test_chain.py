@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from facegate.contract.lines import NodeEvent, node_key
+from tests.firmware.peer import Peer
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
@@ -53,13 +55,13 @@ class World:
     camera: RtspServer
     folder: Path
 
-    def watch(self, clip: str) -> None:
-        """Point the gate's camera at one clip of the RTSP server."""
+    def watch(self, clip: str, **more: object) -> None:
+        """Point the gate's camera at one clip of the RTSP server; ``more``: how it is set."""
         for camera in self.recognizer.api("GET", "/gates/main/cameras"):
             self.recognizer.api("DELETE", f"/gates/main/cameras/{camera['id']}")
         self.recognizer.api(
             "POST", "/gates/main/cameras",
-            {"source": self.camera.url(clip), "liveness": "off", "accept_recognition_only": True},
+            {"source": self.camera.url(clip), "liveness": "off", "accept_recognition_only": True, **more},
         )  # fmt: skip
 
     def wait_for(self, camera: str, node: str, timeout: float = 30) -> None:
@@ -72,6 +74,13 @@ class World:
                 return
             time.sleep(0.1)
         raise AssertionError(f"the gate stands at {gate}: {self.recognizer.log()[-2000:]}")
+
+    def wait_for_prompt(self, prompt: str, timeout: float = 30) -> None:
+        """Wait until somebody at the gate is asked for this."""
+        end = time.monotonic() + timeout
+        while self.recognizer.api("GET", "/gates/main")["prompt"] != prompt:
+            assert time.monotonic() < end, f"nobody is asked for {prompt}: {self.recognizer.log()[-2000:]}"
+            time.sleep(0.1)
 
     def open(self, **more: object) -> dict[str, str]:
         """Open by the API, as Home Assistant's button does."""
@@ -114,6 +123,7 @@ def test_a_resident_is_let_in_once_per_approach(world: World) -> None:
     world.node.relay.wait_for_pulses(before + 1, timeout=30)
     time.sleep(VISIT)  # the person still stands there: no second opening
     assert len(world.node.relay.pulses()) == before + 1
+    assert world.node.hints[-1] == "granted"
     world.node.relay.wait_for_pulses(before + 2, timeout=30)  # the clip begins anew: a new approach
 
 
@@ -123,6 +133,34 @@ def test_a_stranger_is_refused(world: World) -> None:
     before = len(world.node.relay.pulses())
     time.sleep(2 * (2 * NOBODY + VISIT))  # two visits
     assert len(world.node.relay.pulses()) == before
+    assert world.node.hints[-1] == "denied"  # the node says so to whoever stands there
+
+
+def test_a_camera_that_waits_for_the_button_recognises_one_approach_after_it(world: World) -> None:
+    gate_key = world.node.key
+    peer = Peer(world.broker, key=gate_key)
+    try:
+        world.watch("resident", on_press=True)
+        world.wait_for("ok", "online")
+        before = len(world.node.relay.pulses())
+        world.wait_for_prompt("press_button")  # somebody stands there, and nothing has happened
+        time.sleep(1)
+        assert len(world.node.relay.pulses()) == before
+        world.node.touch_input("press")
+        world.node.relay.wait_for_pulses(before + 1, timeout=15)
+        assert world.node.hints[-1] == "granted"
+        pressed = peer.wait_for(NodeEvent, lambda event: event.type == "press")
+        world.wait_for_prompt("press_button")  # the next approach
+        for _ in range(3):  # a button that somebody has recorded
+            peer.publish("facegate/home/gate/main/node/event", pressed.sign(node_key(gate_key, "main")).decode())
+        time.sleep(2)
+        assert len(world.node.relay.pulses()) == before + 1
+        body = {"direction": "entry", "issued_at": int(time.time() * 1000)}
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        assert world.recognizer.api("POST", "/gates/main/press", body, headers=headers)["cameras"] == 1
+        world.node.relay.wait_for_pulses(before + 2, timeout=15)
+    finally:
+        peer.close()
 
 
 def test_home_assistants_button_opens_through_the_recognizer(world: World) -> None:
