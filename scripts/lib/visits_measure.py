@@ -19,9 +19,10 @@ from facegate.core.evaluation import ENROL, PROBE
 from facegate.core.evidence import weigh
 from facegate.core.matching import Gallery
 from facegate.core.models import LivenessLevel, Template, Vector, Verdict
-from facegate.core.quality import ENROLMENT, GATE, Quality, assess, foremost
+from facegate.core.quality import GATE, Quality, assess, foremost
 from facegate.core.session import Approach, Outcome, Sight, Thresholds
 from facegate.core.statistics import Rate
+from facegate.residents.picture import judge_face
 from facegate.vision import Models, chips
 from facegate.vision.errors import PictureError
 from facegate.vision.pictures import read_picture
@@ -139,13 +140,10 @@ def _see(models: Models, row: Row) -> Seen:
     if face is None:
         return Seen(row)
     chip = chips.cut(image, face.landmarks)
-    at_gate, at_enrolment = (assess(face, chip, image.shape, limits) for limits in (GATE, ENROLMENT))
-    frame = template = None
-    if at_gate.good:
-        frame = models.embedder.embed(chip[None])[0], at_gate
-    if at_enrolment.good:
-        vector = models.embedder.embed(chip[None], mirrored=True)[0]
-        template = Template(row.file, row.identity, models.embedder.model, vector)
+    quality = assess(face, chip, image.shape, GATE)
+    frame = (models.embedder.embed(chip[None])[0], quality) if quality.good else None
+    vector = judge_face(models, image, face).vector
+    template = None if vector is None else Template(row.file, row.identity, models.embedder.model, vector)
     return Seen(row, frame, template)
 
 

@@ -187,7 +187,12 @@ def _false_matches(scores: Scores) -> dict[str, Any]:
 
 
 def _life(figures: LifeFigures) -> dict[str, Any]:
-    rates = {"frames": figures.frames, "sequences": figures.sequences, "silent": figures.silent}
+    rates = {
+        "frames": figures.frames,
+        "sequences": figures.sequences,
+        "moment": figures.moment,
+        "silent": figures.silent,
+    }
     known = {"role": figures.role, "kind": figures.kind, "people": figures.people, "attack": figures.attack}
     return known | {name: _rate(rate) for name, rate in rates.items()}
 
@@ -285,6 +290,7 @@ def print_life(life: Sequence[LifeFigures]) -> None:
         " ".join(filter(None, (figures.role, figures.kind))): {
             f"{'APCER' if figures.attack else 'BPCER'}, single pictures": figures.frames,
             f"{'APCER' if figures.attack else 'BPCER'}, sequences": figures.sequences,
+            f"{'APCER' if figures.attack else 'BPCER'}, sequences at any moment": figures.moment,
             "without an answer": figures.silent,
         }
         for figures in life
