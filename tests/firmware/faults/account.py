@@ -5,6 +5,7 @@ which was on the disk before anything was signed; events from the wire, which sa
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,19 @@ def judge(pulses: Iterable[Pulse], allowed: Iterable[Reason]) -> Verdict:
     return Verdict(unauthorised, untrue)
 
 
+def unrecorded(log: Iterable[AccessRecord], told: Sequence[Told]) -> list[str]:
+    """Events that the product has heard and that are not in its records exactly once.
+
+    Refused lines are left out: strangers cause them, and by design one a minute is recorded, with their count.
+    """
+    kept = Counter((record.boot, record.seq) for record in log if record.boot is not None and record.passage != "lost")
+    return [
+        f"{event.type} {event.boot}.{event.seq}: {kept[event.boot, event.seq]} times"
+        for event in told
+        if event.type != "refused" and kept[event.boot, event.seq] != 1
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Events:
     """What became of the node's events.
@@ -93,7 +107,7 @@ class Events:
     reported: int
     untold: int
     lost: int
-    wrong: int
+    wrong: list[str]
 
 
 def count_events(seen: Iterable[tuple[int, int]], told: Sequence[Told], excused: set[tuple[int, int]]) -> Events:
@@ -105,13 +119,14 @@ def count_events(seen: Iterable[tuple[int, int]], told: Sequence[Told], excused:
         excused: of those, the ones kept from the product on the way, or told while it was dead.
     """
     delivered = [(event.boot, event.seq) for event in told]
-    wrong = sum(1 for before, after in itertools.pairwise(delivered) if after <= before)
+    wrong = [f"{after} after {before}" for before, after in itertools.pairwise(delivered) if after <= before]
     missing_before: set[tuple[int, int]] = set()
     previous = (0, 0)
     for event in told:
         first = previous[1] + 1 if event.boot == previous[0] else 1
         gap = {(event.boot, seq) for seq in range(first, event.seq)}
-        wrong += event.lost != len(gap)
+        if event.lost != len(gap):
+            wrong.append(f"{event} after {previous}: it has missed {len(gap)}")
         missing_before |= gap
         previous = (event.boot, event.seq)
     sent = {*seen, *delivered, *missing_before}

@@ -1,4 +1,4 @@
-"""The product's own side of one gate, as a process that can be killed: its store, its link, its openings.
+"""The product's own side of one gate, as a process that can be killed: store, link, openings, journal.
 
 Reads one JSON object a line, a wish to open: {"id": <16 hex>, "seconds": <how long it lasts>}. Writes one a line:
 {"said": "ready"}, {"said": "state", …}, {"said": "outcome", …} and {"said": "event", …}. The one argument is its
@@ -19,6 +19,7 @@ from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.store import Store
 from facegate.contract.messages import Topics
 from facegate.core.models import Direction, Gate, Method, Reason
+from facegate.journal import Journal
 from facegate.opening import Openings, OpenRequest
 from facegate.settings import Broker
 
@@ -80,6 +81,8 @@ async def serve(setup: Setup) -> None:
         openings = Openings(
             store, {setup.gate: link}, lambda _: True, clock=clock, unix=lambda: time.time() + setup.wall
         )
+        journal = Journal(store, lambda _: True)
+        link.on_event(journal.hear)
         link.on_event(tell_event)
         link.on_state(lambda state: say("state", state=state))
         await link.start()
@@ -102,6 +105,7 @@ async def serve(setup: Setup) -> None:
             task.add_done_callback(running.discard)
         await asyncio.gather(*running)
         await openings.stop()
+        await journal.settled()
         await link.stop()
         await mqtt.stop()
 

@@ -121,7 +121,8 @@ def take_campaign(figures: Figures, report: Report) -> None:
             (not figures.untrue, f"{len(figures.untrue)} openings were said to be and were not: {figures.untrue}"),
             (not figures.lost_stimuli, f"never told: {figures.lost_stimuli}"),
             (events["lost"] == 0, f"{events['lost']} events are missing without a trace"),
-            (events["wrong"] == 0, f"{events['wrong']} events came twice, out of order or with a wrong count of gaps"),
+            (not events["wrong"], f"twice, out of order or with a wrong count of gaps: {events['wrong']}"),
+            (not figures.unrecorded, f"heard, and not recorded once: {figures.unrecorded}"),
             (not figures.sanitizer, f"a sanitizer has spoken: {figures.sanitizer}"),
         )
         if not holds
@@ -194,7 +195,8 @@ def markdown(report: Report) -> str:
         told = (
             f"{events['sent']}: {events['delivered']} believed once and in order; {events['reported']} spoilt on the "
             f"way or told to nobody, and missed by their numbers; {events['untold']} the same at the end of a boot, "
-            f"where no number follows; **{events['lost']} lost**; {events['wrong']} twice, out of order or miscounted"
+            f"where no number follows; **{events['lost']} lost**; {len(events['wrong'])} twice, out of order or "
+            "miscounted"
         )
         lines += [
             "## Everything at once",
@@ -212,6 +214,7 @@ def markdown(report: Report) -> str:
             f"| pulses | {campaign['pulses']}, **{len(campaign['unauthorised'])} unauthorised** |",
             f"| said to have opened, and did not | {len(campaign['untrue'])} |",
             f"| events that left the node | {told} |",
+            f"| events heard and not recorded exactly once | {len(campaign['unrecorded'])} |",
             f"| exits and passages told | all but {len(campaign['lost_stimuli'])} |",
             f"| sanitizers | {'**spoke**' if campaign['sanitizer'] else 'silent'} |",
             f"| time | {campaign['seconds']:.0f} s |",
