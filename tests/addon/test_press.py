@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from facegate.contract.lines import NodeEvent
 from facegate.core import press
-from facegate.core.models import Camera, LivenessLevel, Method, Reason, Verdict
+from facegate.core.models import Camera, Direction, LivenessLevel, Method, Reason, Verdict
+from facegate.core.node_events import Happening, read
 from facegate.core.second_factor import Factor
 from tests.addon.test_pipeline import CAMERA, FPS, STRANGER, A, B, Stage
 
@@ -174,3 +176,19 @@ def test_the_second_factor_may_take_longer_than_the_press() -> None:
     gate.pipeline.factor(Factor("A", Method.CARD, gate.now))
     (granted,) = gate.show(A, seconds=0.5)
     assert (granted.resident, granted.method, granted.verdict) == ("A", Method.CARD, Verdict.GRANTED)
+
+
+def said_by_node(kind: str, subject: str) -> Happening:
+    return read(NodeEvent("main", 1, 1, 1000, kind, subject, "-"))
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_the_button_at_the_node_arms_its_own_side(direction: Direction) -> None:
+    pressed = said_by_node("press", str(direction.relay))
+    assert press.side(pressed, history=False) is direction
+    assert press.side(pressed, history=True) is None  # queued, delayed, or of a node whose time nobody knows
+
+
+@pytest.mark.parametrize(("kind", "subject"), [("press", "3"), ("press", "-"), ("exit", "1"), ("passed", "1")])
+def test_nothing_else_that_a_node_says_arms_anything(kind: str, subject: str) -> None:
+    assert press.side(said_by_node(kind, subject), history=False) is None

@@ -16,10 +16,11 @@ from facegate.adapters.state_board import Standing
 from facegate.adapters.store import NotFoundError, Store, StoreError
 from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
+from facegate.core import press
 from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Direction, Gate, Resident, Template
-from facegate.core.node_events import Pressed, read
+from facegate.core.node_events import read
 from facegate.core.recognition import Recognition
 from facegate.core.second_factor import Factor
 from facegate.core.site_rule import SiteRule
@@ -165,10 +166,9 @@ class Building:
         return [_standing(gate, self.links.get(gate.id), cameras[gate.id], wrong) for gate in self.plan.gates.values()]
 
     def _on_press(self, report: NodeReport) -> None:
-        """What is history arms nothing: whoever pressed then is somewhere else."""
-        match read(report.event):
-            case Pressed(direction) if not report.history:
-                self.press(report.gate, direction)
+        direction = press.side(read(report.event), history=report.history)
+        if direction is not None:
+            self.press(report.gate, direction)
 
     async def _follow_gates(self, before: Plan) -> None:
         for gate in set(self.links) - {g for g, key in self.plan.keys.items() if key == before.keys.get(g)}:

@@ -7,6 +7,8 @@ seen before it and nothing for long, so that a press that comes late, twice or f
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from facegate.core.models import Direction
+from facegate.core.node_events import Happening, Pressed
 from facegate.core.tracking import Track
 
 SECONDS = 10.0
@@ -27,6 +29,11 @@ class Press:
     def counts(self, at: float) -> bool:
         """Whether it may arm a face of a picture that was taken ``at``: not before it, and not long after."""
         return self.at <= at <= self.until
+
+
+def side(happening: Happening, *, history: bool) -> Direction | None:
+    """Whose cameras a node's event arms, if any: what is history arms nothing, whoever pressed then is elsewhere."""
+    return happening.direction if isinstance(happening, Pressed) and not history else None
 
 
 def nearest(tracks: Sequence[Track]) -> Track | None:
