@@ -102,8 +102,10 @@ async def test_a_walk_needs_hardware_and_an_online_node(site: Site, token: str) 
         "exit_untested", "fire_untested", "exit_unattested", "fire_unattested", "handle_unattested"
     }  # fmt: skip
     reply = await site.ask("POST", "/gates/main/test", {"action": "begin", "step": "exit"}, token=token)
-    assert reply.problem() == "walk_refused"
-    assert "not online" in reply.content["detail"]
+    assert (reply.content["walk"]["steps"][1]["state"], reply.content["walk"]["steps"][1]["why"]) == (
+        "failed",
+        "node_offline",
+    )
     wish = {"direction": "entry", "issued_at": now_ms()}
     opened = await site.ask(
         "POST", "/gates/main/open", wish, token=token, headers={"Idempotency-Key": "0123456789abcdef"}

@@ -14,7 +14,7 @@ from typing import Protocol
 from facegate.adapters.gate import GateLink
 from facegate.adapters.node_voice import NodeReport
 from facegate.contract.verbs import Hint
-from facegate.core.commissioning import Attestation, Command, Sheet, Walk, WalkError, missing
+from facegate.core.commissioning import OFFLINE, Attestation, Command, Sheet, Walk, WalkError, missing
 from facegate.core.models import Direction, Gate
 from facegate.core.node_file import NodeSetup
 from facegate.opening import OpenOutcome, OpenRequest
@@ -103,12 +103,10 @@ class Commissionings:
         """Begin a step, for the first time or again, and do what it asks of the recognizer."""
         walk = self._under_way(gate)
         link = self._links.get(gate)
-        if link is None or link.state != "online":
-            raise WalkError(
-                f"The node of gate '{gate}' is not online: give it power and its network, then try the step again."
-            )
         command = walk.begin(name)
-        if command:
+        if link is None or link.state != "online":
+            walk.commanded(name, done=False, why=OFFLINE)
+        elif command:
             done, why = await self._carry_out(command, gate, link, actor)
             walk.commanded(name, done=done, why=why)
         return walk

@@ -1,4 +1,4 @@
-"""``facegate gate``: gates of the running service, and the key that a gate's node needs."""
+"""``facegate gate``: gates of the running service, and what their nodes need."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,22 +7,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from facegate.cli import gate_orders, local_api
+from facegate.cli import gate_node, gate_orders, gate_test, local_api
 
 app = typer.Typer(no_args_is_help=True, help="Gates, and what their nodes need.")
+app.command()(gate_node.add)
+app.command()(gate_node.boards)
+app.command()(gate_node.rekey)
+app.command(name="test")(gate_test.walk)
 app.command()(gate_orders.mode)
 app.command(name="open")(gate_orders.open_once)
 app.command()(gate_orders.reset)
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
-
-
-@app.command()
-def add(name: Annotated[str, typer.Argument(help="What people call the gate.")], data: Data = None) -> None:
-    """Add a gate and print the key of its node, this once."""
-    gate = local_api.call(data, "POST", "/gates", {"name": name})
-    typer.echo(f"Gate '{gate['id']}' is there. Put these two lines into the secrets.yaml of its node:\n")
-    typer.echo(f"gate_id: {gate['id']}\ngate_key: {gate['key']}\n")
-    typer.echo("The key is not shown again. Whoever has it can open this gate.")
 
 
 @app.command()

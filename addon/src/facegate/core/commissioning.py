@@ -15,6 +15,9 @@ from facegate.core.node_file import NodeSetup
 STEP_SECONDS: Final = 90.0
 """How long a step waits: the way from the screen to the gate and back."""
 
+OFFLINE: Final = "node_offline"
+"""Why a step fails whose node is not there to show anything."""
+
 type Command = Literal["open_1", "open_2", "granted", "denied", "reset", ""]
 """What the recognizer does when a step begins."""
 
@@ -110,6 +113,14 @@ _STEPS: Final[dict[str, tuple[Step, ...]]] = {
             Label("Light barrier", "红外对射"),
             Label("Break the light barrier with your hand.", "用手遮挡红外对射。"),
             (Sign(_PASSES),),
+        ),
+    ),
+    "press-button": (
+        Step(
+            "press",
+            Label("Press-to-recognise button", "按键识别按钮"),
+            Label("Press the button that asks to be recognised.", "请按下请求识别的按钮。"),
+            (Sign(("press",)),),
         ),
     ),
     "door-contact": (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from facegate.core.boards import FEATURES
-from facegate.core.commissioning import MISSING, Sheet, StepState, steps
+from facegate.core.commissioning import MISSING, OFFLINE, Sheet, StepState, steps
 from facegate.reports.page import Page, Section, Table, Tile, Words, render
 
 
@@ -73,7 +73,9 @@ def _tried(sheet: Sheet, words: Words) -> Section:
 
 def _why(why: str, words: Words) -> str:
     """A failure in words; the reason of a skip is the person's own."""
-    return {"timeout": words("why_timeout"), "person": words("why_person"), "": "–"}.get(why, why)
+    return {"timeout": words("why_timeout"), "person": words("why_person"), OFFLINE: words("why_offline"), "": "–"}.get(
+        why, why
+    )
 
 
 def _attested(sheet: Sheet, words: Words) -> Section:
