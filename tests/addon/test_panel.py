@@ -126,6 +126,29 @@ async def test_the_page_shows_gates_cameras_nodes_and_version(site: Site) -> Non
     assert "camera.example" not in html
 
 
+async def test_the_page_says_alarms_in_words(site: Site) -> None:
+    for gate, mode in (("a", Mode.LOCKDOWN), ("b", Mode.FREE), ("c", Mode.NORMAL)):
+        site.store.add_gate(Gate(gate, f"Gate {gate}", mode=mode))
+    site.gate_side.health = Health(
+        gates={
+            "a": GateHealth("ok", "offline", waits=True),
+            "b": GateHealth("ok", "online", fire="active", tamper=True),
+            "c": GateHealth("ok", "online", fire="latched", held=True),
+        }
+    )
+    for name in language.LANGUAGES:
+        _, _, html = await look(site, Accept_Language=name)
+        shown = unescape(html)
+        for told in (
+            "mode.lockdown", "mode.free", "alarm.mode.waits", "alarm.fire.active", "alarm.tamper",
+            "alarm.fire.latched", "alarm.held",
+        ):  # fmt: skip
+            assert words(name)[told] in shown, told
+    site.gate_side.health = Health(gates={gate: GateHealth("ok", "online") for gate in "abc"})
+    calm = unescape((await look(site))[2])
+    assert not [key for key, text in words("en").items() if key.startswith("alarm.") and text in calm]
+
+
 async def test_the_page_says_how_to_pair_until_somebody_is_paired(site: Site) -> None:
     _, _, before = await look(site)
     assert "not paired yet" in before

@@ -50,6 +50,20 @@ def gate(gate_id: str = "main", name: str = "Main gate", **changes: Any) -> dict
         "list_version": 0,
         "heard_at": 1_790_000_000.5,
         "acked_at": None,
+        "prompt": "",
+        "pattern": "",
+        "list": {
+            "state": "none",
+            "version": 0,
+            "expires": 0,
+            "entries": 0,
+            "capacity": 1_008,
+            "left_out": 0,
+            "stale": 0,
+            "sent": 0,
+            "chunks": 0,
+            "detail": "",
+        },
         **changes,
     }
 
