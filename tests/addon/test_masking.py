@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from facegate import pipeline as pipeline_module
+from facegate.core.liveness import CONTEXT, context, weigh
 from facegate.core.masking import GREY, mask_out
 from facegate.core.models import Box, Image, Verdict
 from tests.addon.test_pipeline import CAMERA, FPS, STRANGER, A, B, Stage
@@ -138,3 +139,28 @@ def test_masking_hides_every_pixel_that_a_box_touches_and_no_other() -> None:
     assert mask_out(image, [], [box]) is image
     shown = Box(0, 60, 10, 120)
     assert np.array_equal(mask_out(image, [box], [shown])[60:120, :10], image[60:120, :10])
+
+
+@pytest.mark.parametrize(
+    ("beside", "least", "most"),
+    [
+        ([], CONTEXT, CONTEXT),
+        ([Box(500, 0, 540, 40)], CONTEXT, CONTEXT),  # too far away to hide an edge
+        ([Box(290, 180, 310, 200)], 1.9, 1.99),  # somebody small behind the shoulder
+        ([Box(270, 130, 330, 230), Box(90, 130, 150, 230)], 1.5, 1.8),  # on both sides
+        ([Box(100, 80, 320, 280)], 0.9, 1.1),  # all around
+    ],
+)
+def test_what_is_hidden_beside_a_face_counts_as_not_seen(beside: list[Box], least: float, most: float) -> None:
+    around = context((720, 1280), Box(160, 130, 260, 230), beside)
+    assert least <= around <= most
+    assert (weigh(0.7, around) or 0.0) <= 0.7  # it never makes anybody more alive
+
+
+def test_a_face_that_is_put_beside_a_picture_hides_nothing_of_it(watched: Any) -> None:
+    """What a bystander's grey could hide is the edge of a screen: a doubtful answer is then not enough."""
+    doubtful, decoy = replace(A, x=220, live=0.6), replace(D, x=265, y=150, size=40)
+    alone = watched().show(doubtful, seconds=4)
+    assert [d.verdict for d in alone] == [Verdict.GRANTED]
+    beside = watched().show(doubtful, replace(decoy, x=292), seconds=6)
+    assert Verdict.GRANTED not in [d.verdict for d in beside]

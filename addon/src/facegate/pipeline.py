@@ -71,6 +71,14 @@ class _Glimpse:
 
 
 @dataclass(frozen=True, slots=True)
+class _Masked:
+    """A frame in which only those can be seen who are looked into. ``hidden``: where the others were."""
+
+    frame: Frame
+    hidden: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     """What was seen of a face in one frame; ``chip`` is ``None`` if it is not worth to be embedded."""
 
@@ -306,23 +314,24 @@ class CameraPipeline:
         waiting = (*visit.waiting, _Glimpse(track.face, frame, boxes))[-self._used.thresholds.of :]
         self._visits[track.id] = replace(visit, waiting=waiting, looked=at)
 
-    def _masked(self, tracks: Sequence[Track]) -> dict[int, Image]:
+    def _masked(self, tracks: Sequence[Track]) -> dict[int, _Masked]:
         """By number, the frames that wait, in which nobody else than ``tracks`` can be seen."""
         glimpses = [glimpse for track in tracks for glimpse in self._visits[track.id].waiting]
         shown: dict[int, list[Box]] = {glimpse.frame.number: [] for glimpse in glimpses}
         for glimpse in glimpses:
             shown[glimpse.frame.number].append(glimpse.face.box)
-        masked: dict[int, Image] = {}
+        masked: dict[int, _Masked] = {}
         for glimpse in glimpses:
             if (number := glimpse.frame.number) not in masked:
                 hidden = [box for box in glimpse.boxes if box not in shown[number]]
-                masked[number] = mask_out(glimpse.frame.image, hidden, shown[number])
+                image = mask_out(glimpse.frame.image, hidden, shown[number])
+                masked[number] = _Masked(replace(glimpse.frame, image=image), tuple(hidden))
         return masked
 
-    def _see_all(self, track: Track, masked: Mapping[int, Image]) -> list[_Look]:
+    def _see_all(self, track: Track, masked: Mapping[int, _Masked]) -> list[_Look]:
         """Look into everything that waits on ``track``."""
         visit = self._visits[track.id]
-        looks = [self._see(g.face, replace(g.frame, image=masked[g.frame.number])) for g in visit.waiting]
+        looks = [self._see(g.face, masked[g.frame.number]) for g in visit.waiting]
         spoilt = visit.spoilt
         for look in looks:
             spoilt = spoilt + 1 if look.sight.faults else 0
@@ -330,9 +339,9 @@ class CameraPipeline:
         self._visits[track.id] = replace(visit, waiting=(), faults=faults, spoilt=spoilt)
         return looks
 
-    def _see(self, face: Face, frame: Frame) -> _Look:
+    def _see(self, face: Face, picture: _Masked) -> _Look:
         """Align → good enough? → alive?"""
-        at = frame.captured_at
+        frame, at = picture.frame, picture.frame.captured_at
         try:
             chip = self._stages.run("align", chips.cut, frame.image, face.landmarks, usable=_is_chip)
             quality = self._stages.run("quality", assess, face, chip, frame.image.shape, GATE, usable=_is_quality)
@@ -341,11 +350,12 @@ class CameraPipeline:
             return _Look(Sight(at, failure=error.stage))
         if not quality.good:
             return _Look(Sight(at, faults=quality.faults))
-        if self.camera.liveness is not LivenessLevel.OFF and context(frame.image.shape, face.box) < LEAST_CONTEXT:
+        around = context(frame.image.shape, face.box, picture.hidden)
+        if self.camera.liveness is not LivenessLevel.OFF and around < LEAST_CONTEXT:
             return _Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
-        return _Look(Sight(at, live=self._live(face, frame), weight=weight), chip)
+        return _Look(Sight(at, live=self._live(face, frame, around), weight=weight), chip)
 
-    def _live(self, face: Face, frame: Frame) -> float | None:
+    def _live(self, face: Face, frame: Frame, around: float) -> float | None:
         """The probability that the face is alive; ``None``, which no rule accepts, wherever it cannot be had."""
         if self.camera.liveness is LivenessLevel.OFF:
             return None
@@ -356,7 +366,7 @@ class CameraPipeline:
             seen = self._stages.run("liveness", measure, frame.image, face.box, usable=_is_probability)
         except StageError:
             return None
-        return weigh(seen, context(frame.image.shape, face.box))
+        return weigh(seen, around)
 
     def _change(self, first: Image | None, chip: Image) -> float | None:
         """What changed in the face since ``first``; ``None``, which proves nothing, wherever it cannot be said."""

@@ -14,7 +14,7 @@ opens by itself (``core.second_factor``). Figures, and where the constants come 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 from statistics import median
 
 from facegate.core.models import Box, LivenessEvidence, LivenessLevel, Reason
@@ -57,12 +57,28 @@ class Sign:
     change: float | None = None
 
 
-def context(shape: Sequence[int], box: Box) -> float:
-    """Return how many times the face's box a picture of ``shape`` can show of it, at most ``CONTEXT``."""
+def context(shape: Sequence[int], box: Box, hidden: Sequence[Box] = ()) -> float:
+    """Return how many times the face's box a picture of ``shape`` can show of it, at most ``CONTEXT``.
+
+    What is ``hidden`` nearby, other people's faces that are painted over, counts as not shown: it could be the edge of
+    what is held up, and somebody could have put a face there to hide it.
+    """
     height, width = shape[:2]
     if box.width < 1 or box.height < 1:
         return 0.0
-    return min(CONTEXT, (height - 1) / box.height, (width - 1) / box.width)
+    shown = min(CONTEXT, (height - 1) / box.height, (width - 1) / box.width)
+    unseen = _unseen(box, hidden)
+    if not unseen:
+        return shown
+    return min(shown, sqrt(1 + (1 - unseen) * (FULL_CONTEXT**2 - 1)))  # as wide as what is left of the surroundings
+
+
+def _unseen(box: Box, hidden: Sequence[Box]) -> float:
+    """Which part of the surroundings that matter is hidden, 0 to 1."""
+    (x, y), wide, high = box.centre, box.width * FULL_CONTEXT / 2, box.height * FULL_CONTEXT / 2
+    around = Box(x - wide, y - high, x + wide, y + high)
+    covered = sum(around.shared(other) - box.shared(other) for other in hidden)
+    return min(1.0, max(0.0, covered) / (around.shared(around) - box.shared(box)))
 
 
 def weigh(probability: float, seen: float) -> float | None:

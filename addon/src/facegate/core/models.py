@@ -154,13 +154,17 @@ class Box:
         """(x, y) in pixels."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
-    def iou(self, other: Box) -> float:
-        """Intersection over union, 0 to 1."""
+    def shared(self, other: Box) -> float:
+        """The area that both have, in square pixels."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
+        return max(0.0, width) * max(0.0, height)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0 to 1."""
+        shared = self.shared(other)
+        if shared <= 0:
             return 0.0
-        shared = width * height
         return shared / (self.width * self.height + other.width * other.height - shared)
 
 
