@@ -3,7 +3,9 @@
 ::
 
     keys/site.key                      32 random bytes, made once, never overwritten
-      ├─ HKDF "wrap" ─┬─ keys/residents/<id>   one data key per resident: templates, name, person
+      ├─ HKDF "wrap" ─┬─ keys/residents/<id>   one data key per resident: name, person, cards, PINs
+      │               ├─ keys/faces/<id>       one more for their templates: withdrawing destroys it alone
+      │               ├─ keys/rotation/<n>     turns all templates, so that they fit no other site
       │               ├─ keys/gates/<id>       one key per gate: signs the wire
       │               └─ keys/pairing/<id>     the key of events for Home Assistant
       └─ HKDF "seal" ─── what the whole site may read: camera addresses with their passwords
@@ -50,6 +52,8 @@ class Kind(StrEnum):
     """What a wrapped key is for; also its folder."""
 
     RESIDENTS = "residents"
+    FACES = "faces"
+    ROTATION = "rotation"
     GATES = "gates"
     PAIRING = "pairing"
 
@@ -74,14 +78,14 @@ def unseal(key: bytes, sealed: bytes, *bound: str) -> bytes:
         ) from error
 
 
-def seal_template(key: bytes, vector: Vector, *, resident: str, template: str, model: str) -> bytes:
-    """Return the template as float32, little endian, sealed under its resident's key."""
-    return seal(key, vector.astype("<f4").tobytes(), "template", resident, template, model)
+def seal_template(key: bytes, vector: Vector, *bound: str) -> bytes:
+    """Return the template as float32, little endian, sealed and bound to its place."""
+    return seal(key, vector.astype("<f4").tobytes(), "template", *bound)
 
 
-def unseal_template(key: bytes, sealed: bytes, *, resident: str, template: str, model: str) -> Vector:
+def unseal_template(key: bytes, sealed: bytes, *bound: str) -> Vector:
     """Return the read-only (dimensions,) float32 vector; raises SecretError."""
-    content = unseal(key, sealed, "template", resident, template, model)
+    content = unseal(key, sealed, "template", *bound)
     return np.frombuffer(content, dtype="<f4").astype(np.float32, copy=False)
 
 
@@ -182,9 +186,11 @@ class KeyRing:
                     file.unlink()
             _sync_folder(path.parent)
 
-    def key(self, kind: Kind, name: str) -> bytes:
-        """Return a key; raises KeyGoneError when it is not there, SecretError when it does not open."""
+    def key(self, kind: Kind, name: str, *, pending: bool = False) -> bytes:
+        """Return a key, with ``pending`` also one that is; raises KeyGoneError, SecretError when it does not open."""
         path = self._path(kind, name)
+        if pending and not path.exists():
+            path = _pending(path)
         with _file_errors(path):
             try:
                 wrapped = path.read_bytes()

@@ -29,6 +29,7 @@ from facegate.adapters.store.nodes import KeyChange, NodeStore
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
+from facegate.adapters.store.templates import TemplateStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.core.models import ResidentState
 
@@ -60,7 +61,9 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 
-class Store(NodeStore, CredentialStore, AccessStore, OrderStore, TokenStore, RecognitionStore, MemberStore):
+class Store(
+    NodeStore, CredentialStore, TemplateStore, AccessStore, OrderStore, TokenStore, RecognitionStore, MemberStore
+):
     """The whole store of one data folder."""
 
     @classmethod
@@ -72,6 +75,7 @@ class Store(NodeStore, CredentialStore, AccessStore, OrderStore, TokenStore, Rec
         store = cls(data, clock=clock)
         try:
             store._settle_keys()
+            store._settle_templates()
             store._settle_key_changes()
             store._settle_openings()
             store._settle_orders()

@@ -1,20 +1,19 @@
-"""Residents, what they consented to, and their templates: sealed at rest, opened only into memory."""
+"""Residents and what they consented to: sealed at rest, opened only into memory."""
 
 import json
 import secrets
-from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, not_, select, update
 
 from facegate.adapters import crypto
 from facegate.adapters.crypto import Kind, SecretError
 from facegate.adapters.store import schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
-from facegate.core.models import Resident, ResidentState, Template, Vector
+from facegate.core.models import Resident, ResidentState
 
 _RESIDENTS = schema.residents
 _CONSENTS = schema.consents
@@ -80,7 +79,11 @@ class ResidentStore(Database):
 
         What stays is the random id with its consents and access records, which lead to nobody any more.
         """
-        with self._dying_key(Kind.RESIDENTS, resident), self._write() as connection:
+        with (
+            self._dying_key(Kind.RESIDENTS, resident),
+            self._dying_key(Kind.FACES, resident),
+            self._write() as connection,
+        ):
             self._row(connection, resident)
             connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.resident == resident))
             connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.resident == resident))
@@ -130,7 +133,7 @@ class ResidentStore(Database):
             _require_consent(connection, resident, consent)
 
     def withdraw_consent(self, consent: str) -> None:
-        """End a consent: its templates are deleted at once, and who has none left is let in by face no more."""
+        """End a consent: its templates are deleted with their key, and who has none left is let in by face no more."""
         with self._write() as connection:
             row = connection.execute(select(_CONSENTS).where(_CONSENTS.c.id == consent)).one_or_none()
             if row is None:
@@ -139,74 +142,29 @@ class ResidentStore(Database):
                 connection.execute(
                     update(_CONSENTS).where(_CONSENTS.c.id == consent).values(withdrawn_at=self._clock())
                 )
-            connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.consent == consent))
-            if not connection.execute(select(_TEMPLATES.c.id).where(_TEMPLATES.c.resident == row.resident)).first():
-                connection.execute(
-                    update(_RESIDENTS)
-                    .where(_RESIDENTS.c.id == row.resident, _RESIDENTS.c.state == ResidentState.ENROLLED)
-                    .values(state=ResidentState.WITHDRAWN)
-                )
-        self._forget_pages()
+        self._delete_templates(row.resident, _TEMPLATES.c.consent == consent)
 
-    def templates(self) -> list[Template]:
-        """Every template that opens, of every resident who is not erased; policy says who of them may pass."""
-        with self._read() as connection:
-            rows = connection.execute(select(_TEMPLATES).order_by(_TEMPLATES.c.created_at, _TEMPLATES.c.id)).all()
-            keys = self._resident_keys({row.resident for row in rows})
-        return [
-            Template(
-                id=row.id,
-                resident=row.resident,
-                model=row.model,
-                vector=crypto.unseal_template(
-                    keys[row.resident], row.sealed, resident=row.resident, template=row.id, model=row.model
-                ),
-            )
-            for row in rows
-            if row.resident in keys
-        ]
-
-    def add_templates(self, resident: str, model: str, vectors: Sequence[Vector], consent: str) -> list[Template]:
-        """Seal and store unit vectors made by ``model``; the first ones turn an invited resident into an enrolled one.
-
-        Raises ConsentError unless ``consent`` is this resident's own, for faces at gates, and stands.
-        """
-        for vector in vectors:
-            if vector.dtype != np.float32 or vector.ndim != 1 or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
-                raise ValueError("a template is one float32 vector of unit length")
-        if not vectors:
-            raise ValueError("there is no template to add")
-        new = [Template(secrets.token_hex(8), resident, model, vector) for vector in vectors]
-        with self._write() as connection:
-            row = self._row(connection, resident)
-            _require_consent(connection, resident, consent)
-            key = self._key(Kind.RESIDENTS, resident)
-            for template in new:
-                sealed = crypto.seal_template(
-                    key, template.vector, resident=resident, template=template.id, model=model
-                )
-                connection.execute(
-                    insert(_TEMPLATES).values(
-                        id=template.id,
-                        resident=resident,
-                        consent=consent,
-                        model=model,
-                        sealed=sealed,
-                        created_at=self._clock(),
+    def _delete_templates(self, resident: str, which: ColumnElement[bool]) -> None:
+        """Delete some of a resident's templates; with the last one goes their key, so that no copy can be read."""
+        with self._lock:
+            with self._read() as connection:
+                left = connection.execute(
+                    select(_TEMPLATES.c.id).where(_TEMPLATES.c.resident == resident, not_(which))
+                ).first()
+            last = nullcontext() if left else self._dying_key(Kind.FACES, resident)
+            with last, self._write() as connection:
+                connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.resident == resident, which))
+                if not left:
+                    connection.execute(
+                        update(_RESIDENTS)
+                        .where(_RESIDENTS.c.id == resident, _RESIDENTS.c.state == ResidentState.ENROLLED)
+                        .values(state=ResidentState.WITHDRAWN)
                     )
-                )
-            if row.state in {ResidentState.INVITED, ResidentState.WITHDRAWN}:
-                connection.execute(
-                    update(_RESIDENTS).where(_RESIDENTS.c.id == resident).values(state=ResidentState.ENROLLED)
-                )
-        return new
+            self._forget_pages()
 
-    def remove_template(self, template: str) -> None:
-        """Delete one template; raises NotFoundError."""
-        with self._write() as connection:
-            if not connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.id == template)).rowcount:
-                raise NotFoundError(f"There is no template '{template}': look it up among the resident's templates.")
-        self._forget_pages()
+    @staticmethod
+    def _require(connection: Connection, resident: str, consent: str) -> None:
+        _require_consent(connection, resident, consent)
 
     def _row(self, connection: Connection, resident: str) -> Row[Any]:
         row = connection.execute(

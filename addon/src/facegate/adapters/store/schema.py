@@ -29,6 +29,7 @@ installation = Table(
     Column("key_check", LargeBinary, nullable=False),  # the id sealed under the site key: tells a foreign key
     Column("boot", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("rotation", Integer, nullable=False, server_default="0"),  # which key turns new templates; 0: none yet
     CheckConstraint("only = 1", name="installation_only"),
 )
 
@@ -103,6 +104,8 @@ templates = Table(
     Column("model", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False),
+    # Which key has turned it. 0: none, and it is sealed under the resident's own key, as the first versions did.
+    Column("rotation", Integer, nullable=False, server_default="0"),
 )
 
 credentials = Table(
