@@ -112,8 +112,7 @@ def rekey(
         typer.echo("The node's file keeps its first key; a board that takes this one's place needs --compromised.")
         return
     if not yes and not typer.confirm(
-        f"Let the key of gate '{gate}' die now? Until its node is flashed by cable, only exit, fire and its own list "
-        "of cards and PINs open it.",
+        f"Let the key of gate '{gate}' die now? FaceGate cannot open it before its node is flashed by cable.",
         err=True,
     ):
         raise typer.Exit(1)
@@ -127,7 +126,8 @@ def rekey(
         missing = node_files.write(out, files, own={}, again=True)
     except node_files.FolderError as error:
         stop(f"The old key of gate '{gate}' is dead, and the new one was not written. {error} Then run this again.")
-    typer.echo(f"The old key of gate '{gate}' is dead. The new secrets are in {out / node_files.SECRETS}.\n")
+    typer.echo(f"FaceGate is done with the old key of gate '{gate}'. The new secrets: {out / node_files.SECRETS}")
+    typer.echo("The node still obeys the old key until it is flashed: pull its plug until then.\n")
     _print_next(gate, out, files, missing, "The broker's password of this node is new, too. Flash the node BY CABLE:")
 
 
