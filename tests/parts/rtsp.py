@@ -25,8 +25,11 @@ def people() -> Path:
     return Path(os.environ.get("FACEGATE_PEOPLE") or Path(__file__).parents[2] / ".cache" / "people")
 
 
-def write_clip(path: Path, images: list[np.ndarray], fps: int = 25) -> Path:
-    """Encode BGR pictures of one size as H.264 without B-frames, one key frame a second."""
+def write_clip(path: Path, images: list[np.ndarray], fps: int = 25, *, rate: str = "") -> Path:
+    """Encode BGR pictures of one size as H.264 without B-frames, one key frame a second.
+
+    ``rate``: bits a second, as a camera is set to, such as ``2M``; without it the quality is good and constant.
+    """
     height, width = images[0].shape[:2]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
@@ -34,7 +37,8 @@ def write_clip(path: Path, images: list[np.ndarray], fps: int = 25) -> Path:
         # One slice a picture: the server repeats the parameter sets before each slice of a key frame, and a decoder
         # would take the second slice for another picture.
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"preset": "veryfast", "tune": "zerolatency", "crf": "20", "g": str(fps)}
+        quality = {"b": rate, "maxrate": rate, "bufsize": rate} if rate else {"crf": "20"}
+        stream.codec_context.options = {"preset": "veryfast", "tune": "zerolatency", "g": str(fps), **quality}
         stream.codec_context.time_base = Fraction(1, fps)
         for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
