@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,31 +15,6 @@ from facegate.settings import SettingsError, default_data, default_models, make_
 
 if TYPE_CHECKING:
     from facegate.residents.notices import Notice
-
-_SAYS: Final = {
-    "unreadable": "cannot be read",
-    "no_face": "no face was found: use a picture of the face from the front",
-    "several_faces": "several faces: use a picture of this person alone",
-    "small": "the face is too small: go nearer to the camera",
-    "cut": "the face is cut off: use a picture that shows all of it",
-    "turned": "the head is turned aside: look at the camera",
-    "tilted": "the head is tilted up or down: look at the camera",
-    "rolled": "the head leans to one side: hold it upright",
-    "blurred": "blurred: use a sharper picture",
-    "dark": "too dark: use a picture with more light",
-    "bright": "too bright: use a picture with less light",
-    "flat": "too little contrast: use a picture with better light",
-    "mask": "a mask, a hand or a scarf hides the mouth: take it away for the picture",
-    "sunglasses": "dark or reflecting glasses hide the eyes: take them off for the picture",
-    "eyes_closed": "the eyes are closed: use a picture with open eyes",
-    "drawing": "this is a drawing or a retouched picture: use a photograph as it was taken",
-    "sideways": "the picture lies on its side: turn it",
-    "upside_down": "the picture is upside down: turn it",
-    "not_comparable": "the face cannot be measured: use another picture",
-    "repeated": "the same as another picture: use a different one",
-    "not_same_person": "not the same person as in the other pictures: use pictures of one person",
-    "another_resident": "this face belongs to another resident",
-}
 
 
 def enroll(
@@ -105,12 +80,15 @@ def _consented(name: str, notice: Notice, how: str | None, *, yes: bool) -> str:
 
 
 def _print(answer: dict[str, Any], name: str) -> None:
+    from facegate.residents.reasons import TEXTS
+
+    says = {str(reason): text for reason, text in TEXTS["en"].items()}
     table = Table()
     for column in ("Picture", "", "Verdict"):
         table.add_column(column, overflow="fold")
     for picture in answer["pictures"]:
         mark = "[red]✗[/]" if picture["refused"] else "[green]✓[/]"
-        reasons = picture["detail"] or "; ".join(_SAYS[fault] for fault in picture["refused"]) or "enrolled"
+        reasons = picture["detail"] or " ".join(says[reason] for reason in picture["refused"]) or "enrolled"
         table.add_row(escape(picture["name"]), mark, escape(reasons))
     Console().print(table)
     if answer["duplicate"] is not None:
