@@ -7,6 +7,7 @@ from facegate.cli import (
     bench,
     calibrate,
     camera,
+    credentials,
     demo,
     doctor,
     enroll,
@@ -28,6 +29,7 @@ app.command()(doctor.doctor)
 app.command()(pair.pair)
 app.add_typer(gate.app, name="gate")
 app.add_typer(camera.app, name="camera")
+app.add_typer(credentials.app, name="credentials")
 app.command()(enroll.enroll)
 app.command()(residents.residents)
 app.command()(residents.forget)

@@ -164,7 +164,7 @@ class GateLists:
 
     def start(self) -> None:
         """Begin to watch the clock."""
-        self._look_at_clock()
+        self.look_at_clock()
         self._watch = asyncio.get_running_loop().create_task(self._watch_clock())
 
     async def stop(self) -> None:
@@ -247,12 +247,13 @@ class GateLists:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
             before = self._trust.problem
-            self._look_at_clock()
+            self.look_at_clock()
             if self._trust.problem != before:
                 for known in self._gates.values():
                     known.wake.set()
 
-    def _look_at_clock(self) -> None:
+    def look_at_clock(self) -> None:
+        """See whether the clock may be believed now."""
         before, clock = self._trust.problem, self.clock
         self._trust = self._trust.look(
             clock.unix(), clock.running(), synchronised=clock.synchronised(), vouched=clock.vouched
