@@ -8,13 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import isfinite
 from random import SystemRandom
 
 import numpy as np
 
-from facegate.core import second_factor
+from facegate.core import second_factor, usable
 from facegate.core.admission import Admissions
 from facegate.core.attention import Attention
 from facegate.core.challenge import Challenge
@@ -23,7 +23,6 @@ from facegate.core.guidance import Advice, advise, advise_after
 from facegate.core.intent import Intent, in_zone
 from facegate.core.liveness import LEAST_CONTEXT, context, weigh
 from facegate.core.masking import mask_out
-from facegate.core.matching import Match
 from facegate.core.models import (
     Box,
     Camera,
@@ -40,12 +39,13 @@ from facegate.core.models import (
 )
 from facegate.core.policy import Ruling, asks_for_mask, decide
 from facegate.core.press import Press, nearest
-from facegate.core.quality import GATE, Fault, Pose, Quality, acts, assess, estimate_pose
+from facegate.core.quality import GATE, Fault, acts, assess, estimate_pose
 from facegate.core.recognition import Recognition
 from facegate.core.search import search
 from facegate.core.session import Approach, Outcome, Sight
 from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
+from facegate.core.visit import Glimpse, Look, Masked, Visit
 from facegate.vision import Models, chips, motion
 from facegate.vision.occlusion import is_masked
 
@@ -59,63 +59,6 @@ LINGER = 0.7
 
 SPOILT = 3
 """Poor pictures in a row before they are told what is wrong with them: one may be a blink."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Glimpse:
-    """A face in one frame, whose pixels wait untouched until its intent is clear. ``boxes``: of all faces there."""
-
-    face: Face
-    frame: Frame
-    boxes: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Masked:
-    """A frame in which only those can be seen who are looked into. ``hidden``: where the others were."""
-
-    frame: Frame
-    hidden: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was seen of a face in one frame; ``chip`` is ``None`` if it is not worth to be embedded."""
-
-    sight: Sight
-    chip: Image | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """What is known on one run of one track.
-
-    ``first``: the aligned face that later ones are compared with. ``refused``: why the track was refused last, which
-    is not said twice. ``armed``: until when a press lets this face be recognised; ``told``: what came of an earlier
-    press was said. ``faults``, ``spoilt``: what was wrong with the newest picture, and with how many in a row.
-    """
-
-    run: int
-    intent: Intent = field(default_factory=Intent)
-    waiting: tuple[_Glimpse, ...] = ()
-    approach: Approach | None = None
-    first: Image | None = None
-    refused: Reason | None = None
-    looked: float = float("-inf")
-    armed: float | None = None
-    told: bool = False
-    faults: tuple[Fault, ...] = ()
-    spoilt: int = 0
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return self.approach.outcome if self.approach else None
-
-    def counts(self, at: float) -> bool:
-        """Whether a press still lets this face be recognised: until it is decided, then for whom it has named."""
-        if self.armed is None:
-            return False
-        return at <= self.armed if self.outcome is None else self.outcome.resident is not None
 
 
 class CameraPipeline:
@@ -152,7 +95,7 @@ class CameraPipeline:
         self._stages = Stages(clock)
         self._attention = Attention(camera.zone)
         self._tracker = Tracker()
-        self._visits: dict[int, _Visit] = {}
+        self._visits: dict[int, Visit] = {}
         self._admissions = Admissions()
         self._shut_out: deque[tuple[int, str]] = deque()
         self._waiting = Admissions()  # recognised, and waiting for a second factor
@@ -224,7 +167,7 @@ class CameraPipeline:
             self._admissions = self._admissions.without(resident)
             visit = self._visits.get(track)
             if visit is not None:
-                self._visits[track] = _Visit(visit.run, intent=visit.intent, armed=visit.armed)
+                self._visits[track] = Visit(visit.run, intent=visit.intent, armed=visit.armed)
 
     def _take_recognition(self) -> None:
         """Whatever is undecided begins anew under a new gallery: evidence rests on one."""
@@ -237,7 +180,7 @@ class CameraPipeline:
     def _detect(self, frame: Frame) -> list[Face]:
         if not isfinite(frame.captured_at):
             raise self._stages.fault("frame", "it has no time")
-        return self._stages.run("detect", self._find, frame.image, usable=_are_faces)
+        return self._stages.run("detect", self._find, frame.image, usable=usable.are_faces)
 
     def _find(self, image: Image) -> list[Face]:
         where = search(image.shape, self.camera.zone, self.camera.min_face)
@@ -255,9 +198,9 @@ class CameraPipeline:
         self._visits = {track: visit for track, visit in self._visits.items() if track in live}
         self._admissions, self._waiting = self._admissions.at(at), self._waiting.at(at)
         for track in tracks:
-            visit = self._visits.setdefault(track.id, _Visit(track.run))
+            visit = self._visits.setdefault(track.id, Visit(track.run))
             if visit.run != track.run:
-                self._visits[track.id] = _Visit(track.run, refused=visit.refused)
+                self._visits[track.id] = Visit(track.run, refused=visit.refused)
                 self._part(track.id)
         return tracks
 
@@ -284,7 +227,7 @@ class CameraPipeline:
             self._arm(acting, self._press, at)
         for track, visit in list(self._visits.items()):
             if not visit.counts(at) and visit.armed is not None:  # nothing of what it has allowed is kept
-                self._visits[track] = _Visit(visit.run, intent=visit.intent, told=visit.outcome is not None)
+                self._visits[track] = Visit(visit.run, intent=visit.intent, told=visit.outcome is not None)
         return [track for track in acting if self._visits[track.id].counts(at)]
 
     def _arm(self, acting: Sequence[Track], press: Press, at: float) -> None:
@@ -298,7 +241,7 @@ class CameraPipeline:
         self._press = None
         visit = self._visits[track.id]
         begun = visit.outcome is None and visit.counts(at)  # pressed twice: nothing begins anew
-        visit = visit if begun else _Visit(visit.run, intent=visit.intent)
+        visit = visit if begun else Visit(visit.run, intent=visit.intent)
         self._visits[track.id] = replace(visit, armed=press.until)
 
     def _is_named(self, track: int) -> bool:
@@ -311,24 +254,24 @@ class CameraPipeline:
         at = frame.captured_at
         if visit.outcome is not None and at - visit.looked < WATCH:
             return
-        waiting = (*visit.waiting, _Glimpse(track.face, frame, boxes))[-self._used.thresholds.of :]
+        waiting = (*visit.waiting, Glimpse(track.face, frame, boxes))[-self._used.thresholds.of :]
         self._visits[track.id] = replace(visit, waiting=waiting, looked=at)
 
-    def _masked(self, tracks: Sequence[Track]) -> dict[int, _Masked]:
+    def _masked(self, tracks: Sequence[Track]) -> dict[int, Masked]:
         """By number, the frames that wait, in which nobody else than ``tracks`` can be seen."""
         glimpses = [glimpse for track in tracks for glimpse in self._visits[track.id].waiting]
         shown: dict[int, list[Box]] = {glimpse.frame.number: [] for glimpse in glimpses}
         for glimpse in glimpses:
             shown[glimpse.frame.number].append(glimpse.face.box)
-        masked: dict[int, _Masked] = {}
+        masked: dict[int, Masked] = {}
         for glimpse in glimpses:
             if (number := glimpse.frame.number) not in masked:
                 hidden = [box for box in glimpse.boxes if box not in shown[number]]
                 image = mask_out(glimpse.frame.image, hidden, shown[number])
-                masked[number] = _Masked(replace(glimpse.frame, image=image), tuple(hidden))
+                masked[number] = Masked(replace(glimpse.frame, image=image), tuple(hidden))
         return masked
 
-    def _see_all(self, track: Track, masked: Mapping[int, _Masked]) -> list[_Look]:
+    def _see_all(self, track: Track, masked: Mapping[int, Masked]) -> list[Look]:
         """Look into everything that waits on ``track``."""
         visit = self._visits[track.id]
         looks = [self._see(g.face, masked[g.frame.number]) for g in visit.waiting]
@@ -339,21 +282,21 @@ class CameraPipeline:
         self._visits[track.id] = replace(visit, waiting=(), faults=faults, spoilt=spoilt)
         return looks
 
-    def _see(self, face: Face, picture: _Masked) -> _Look:
+    def _see(self, face: Face, picture: Masked) -> Look:
         """Align → good enough? → alive?"""
         frame, at = picture.frame, picture.frame.captured_at
         try:
-            chip = self._stages.run("align", chips.cut, frame.image, face.landmarks, usable=_is_chip)
-            quality = self._stages.run("quality", assess, face, chip, frame.image.shape, GATE, usable=_is_quality)
-            weight = self._stages.run("quality", weigh_frame, quality, usable=_is_probability)
+            chip = self._stages.run("align", chips.cut, frame.image, face.landmarks, usable=usable.is_chip)
+            quality = self._stages.run("quality", assess, face, chip, frame.image.shape, GATE, usable=usable.is_quality)
+            weight = self._stages.run("quality", weigh_frame, quality, usable=usable.is_probability)
         except StageError as error:
-            return _Look(Sight(at, failure=error.stage))
+            return Look(Sight(at, failure=error.stage))
         if not quality.good:
-            return _Look(Sight(at, faults=quality.faults))
+            return Look(Sight(at, faults=quality.faults))
         around = context(frame.image.shape, face.box, picture.hidden)
         if self.camera.liveness is not LivenessLevel.OFF and around < LEAST_CONTEXT:
-            return _Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
-        return _Look(Sight(at, live=self._live(face, frame, around), weight=weight), chip)
+            return Look(Sight(at, faults=(Fault.CUT,)))  # too near: only a face can be seen, not what it is on
+        return Look(Sight(at, live=self._live(face, frame, around), weight=weight), chip)
 
     def _live(self, face: Face, frame: Frame, around: float) -> float | None:
         """The probability that the face is alive; ``None``, which no rule accepts, wherever it cannot be had."""
@@ -363,7 +306,7 @@ class CameraPipeline:
             if self._models.antispoof is None:
                 raise self._stages.fault("liveness", "the anti-spoofing model is not loaded")
             measure = self._models.antispoof.live_probability
-            seen = self._stages.run("liveness", measure, frame.image, face.box, usable=_is_probability)
+            seen = self._stages.run("liveness", measure, frame.image, face.box, usable=usable.is_probability)
         except StageError:
             return None
         return weigh(seen, around)
@@ -373,16 +316,16 @@ class CameraPipeline:
         if first is None or self.camera.liveness is LivenessLevel.OFF:
             return None
         try:
-            return self._stages.run("motion", motion.change, first, chip, usable=_is_change)
+            return self._stages.run("motion", motion.change, first, chip, usable=usable.is_change)
         except StageError:
             return None
 
-    def _identify(self, tracks: Sequence[Track]) -> list[tuple[Track, list[_Look]]]:
+    def _identify(self, tracks: Sequence[Track]) -> list[tuple[Track, list[Look]]]:
         """Look into everything that waits on ``tracks``, embed it in one batch, and match each with the gallery."""
         masked = self._masked(tracks)
         waiting = [(track, look) for track in tracks for look in self._see_all(track, masked)]
         vectors = iter(self._embed([look.chip for _, look in waiting if look.chip is not None]))
-        looks: dict[int, list[_Look]] = {track.id: [] for track in tracks}
+        looks: dict[int, list[Look]] = {track.id: [] for track in tracks}
         for track, look in waiting:
             seen = look if look.chip is None else replace(look, sight=self._match(look.sight, next(vectors)))
             looks[track.id].append(seen)
@@ -395,7 +338,9 @@ class CameraPipeline:
         try:
             batch = np.stack(faces)
             embed = self._models.embedder.embed
-            return list(self._stages.run("embed", embed, batch, usable=lambda vectors: _are_units(vectors, len(batch))))
+            return list(
+                self._stages.run("embed", embed, batch, usable=lambda vectors: usable.are_units(vectors, len(batch)))
+            )
         except StageError:
             return [None] * len(faces)
 
@@ -403,12 +348,12 @@ class CameraPipeline:
         if vector is None:
             return replace(sight, failure="embed")
         try:
-            match = self._stages.run("match", self._used.gallery.match, vector, usable=_is_match)
+            match = self._stages.run("match", self._used.gallery.match, vector, usable=usable.is_match)
         except StageError as error:
             return replace(sight, failure=error.stage)
         return replace(sight, vector=vector, match=match)
 
-    def _judge(self, track: Track, looks: Sequence[_Look], frame: Frame) -> Decision | None:
+    def _judge(self, track: Track, looks: Sequence[Look], frame: Frame) -> Decision | None:
         """Add what was seen to the approach, and say what follows as soon as there is enough."""
         visit, at = self._visits[track.id], frame.captured_at
         approach = visit.approach or Approach(since=at)
@@ -438,7 +383,7 @@ class CameraPipeline:
             return None
         return self._decide(track, self._name_mask(approach.outcome, looks, visit.first), frame)
 
-    def _name_mask(self, outcome: Outcome, looks: Sequence[_Look], first: Image | None) -> Outcome:
+    def _name_mask(self, outcome: Outcome, looks: Sequence[Look], first: Image | None) -> Outcome:
         """Say that a mask is the reason, where somebody was not recognised and wears one."""
         if not asks_for_mask(outcome.verdict, outcome.reason, self.camera.masks):
             return outcome
@@ -446,7 +391,7 @@ class CameraPipeline:
         if chip is None:
             return outcome
         try:
-            masked = self._stages.run("mask", is_masked, self._models.embedder, chip, usable=_is_answer)
+            masked = self._stages.run("mask", is_masked, self._models.embedder, chip, usable=usable.is_answer)
         except StageError:
             return outcome
         return replace(outcome, reason=Reason.MASK) if masked else outcome
@@ -463,7 +408,7 @@ class CameraPipeline:
         """Ask for a movement once all else is proved, one person at a time, and watch for it."""
         try:
             if approach.challenge is not None:
-                yaw = self._stages.run("challenge", estimate_pose, face.landmarks, usable=_is_pose).yaw
+                yaw = self._stages.run("challenge", estimate_pose, face.landmarks, usable=usable.is_pose).yaw
                 return replace(approach, challenge=approach.challenge.saw(yaw, face.size, at))
             busy = any(v.approach and v.approach.challenge and not v.outcome for v in self._visits.values())
             if busy or not approach.awaits_challenge(self.camera.liveness, self._used.thresholds):
@@ -521,7 +466,7 @@ class CameraPipeline:
         try:
             conclude = approach.conclude
             return self._stages.run(
-                "session", conclude, at, self.camera.liveness, self._used.thresholds, usable=_is_approach
+                "session", conclude, at, self.camera.liveness, self._used.thresholds, usable=usable.is_approach
             )
         except StageError:
             return replace(approach, outcome=Outcome(Verdict.DENIED, Reason.FAULT))
@@ -574,68 +519,10 @@ class CameraPipeline:
         try:
             now = self._stages.run("policy", self._unix, usable=isfinite)
             ruling = self._stages.run(
-                "policy", decide, outcome.resident, resident, self._used.gate, now, usable=_is_ruling
+                "policy", decide, outcome.resident, resident, self._used.gate, now, usable=usable.is_ruling
             )
         except StageError:
             return Ruling(Verdict.DENIED, Reason.FAULT, None)
         if waits and ruling.verdict is Verdict.GRANTED:
             return Ruling(Verdict.DENIED, outcome.reason, ruling.resident)
         return ruling
-
-
-# What a usable answer of each stage is. Anything else, and anything that raises here, is a failure of that stage.
-
-
-def _are_faces(answer: object) -> bool:
-    return isinstance(answer, list) and all(
-        isfinite(sum((face.box.left, face.box.top, face.box.right, face.box.bottom, face.score)))
-        and face.landmarks.shape == (5, 2)
-        and bool(np.isfinite(face.landmarks).all())
-        for face in answer
-    )
-
-
-def _is_chip(answer: object) -> bool:
-    return isinstance(answer, np.ndarray) and answer.shape == (112, 112, 3) and answer.dtype == np.uint8
-
-
-def _is_quality(answer: object) -> bool:
-    return isinstance(answer, Quality) and isfinite(sum((answer.size, answer.sharpness, answer.brightness)))
-
-
-def _is_probability(answer: object) -> bool:
-    return isinstance(answer, float) and 0.0 <= answer <= 1.0
-
-
-def _is_change(answer: object) -> bool:
-    return answer is None or (isinstance(answer, float) and isfinite(answer) and answer >= 0.0)
-
-
-def _is_answer(answer: object) -> bool:
-    return isinstance(answer, bool)
-
-
-def _is_pose(answer: object) -> bool:
-    return isinstance(answer, Pose) and isfinite(answer.yaw)
-
-
-def _are_units(answer: object, count: int) -> bool:
-    if not isinstance(answer, np.ndarray) or answer.ndim != 2 or len(answer) != count:
-        return False
-    return bool((np.abs(np.linalg.norm(answer, axis=1) - 1.0) < 1e-3).all())  # also false where one is no number
-
-
-def _is_match(answer: object) -> bool:
-    return isinstance(answer, Match) and isfinite(answer.score) and isfinite(answer.runner_up_score)
-
-
-def _is_approach(answer: object) -> bool:
-    return (
-        isinstance(answer, Approach)
-        and isfinite(answer.since)
-        and (answer.outcome is None or answer.outcome.reason in Reason)
-    )
-
-
-def _is_ruling(answer: object) -> bool:
-    return isinstance(answer, Ruling) and answer.verdict in Verdict and answer.reason in Reason
