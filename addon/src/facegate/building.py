@@ -193,6 +193,7 @@ class Building:
     async def _unlink(self, gate: str) -> None:
         await self._changers.pop(gate).stop()
         await self.links.pop(gate).stop()
+        self.hints.forget(gate)
 
     async def _follow_cameras(self, before: Plan) -> None:
         wanted = self.plan.cameras
