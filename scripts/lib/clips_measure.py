@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from measure_table import Measure, all_of, none_of, notes, rate_of
 from rich.progress import track
 
-from facegate.adapters.camera import frames
+from facegate.adapters.camera import glances
 from facegate.cli.manifest import look_at, read_manifest
 from facegate.core.evaluation import ENROL
 from facegate.core.matching import Gallery
@@ -79,9 +79,13 @@ def show(models: Models, recognition: Recognition, clip: Path, level: LivenessLe
     camera = Camera("clip", "gate", str(clip), liveness=level)
     pipeline = CameraPipeline(camera, replace(models, detector=cast("Detector", sizes)), recognition)
     decisions, largest = [], []
-    for frame in track(frames(camera.source), description=clip.stem, console=notes, transient=True):
+    for glance in track(glances(camera.source), description=clip.stem, console=notes, transient=True):
         asked = len(sizes.largest)
-        decisions += pipeline.process(replace(frame, captured_at=frame.clip_time))
+        frame = replace(glance.frame(), captured_at=glance.clip_time)
+        if pipeline.attends(glance.luma, frame.captured_at):
+            decisions += pipeline.process(frame)
+        else:  # a gate does not look at this one; how large anybody was whom it overlooks counts all the same
+            sizes.detect(frame.image)
         largest.append((frame.clip_time, max(sizes.largest[asked:], default=0.0)))
     return Shown(decisions, largest)
 
