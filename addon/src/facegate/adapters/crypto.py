@@ -7,7 +7,8 @@
       │               ├─ keys/faces/<id>       one more for their templates: withdrawing destroys it alone
       │               ├─ keys/rotation/<n>     turns all templates, so that they fit no other site
       │               ├─ keys/gates/<id>       one key per gate: signs the wire
-      │               └─ keys/pairing/<id>     the key of events for Home Assistant
+      │               ├─ keys/pairing/<id>     the key of events for Home Assistant
+      │               └─ keys/trail/<name>     signs what the trail of records has come to
       └─ HKDF "seal" ─── what the whole site may read: camera addresses with their passwords
 
 Everything is AES-256-GCM with a random 96-bit nonce; the associated data binds each sealed thing to its place, so
@@ -56,6 +57,7 @@ class Kind(StrEnum):
     ROTATION = "rotation"
     GATES = "gates"
     PAIRING = "pairing"
+    TRAIL = "trail"
 
 
 def seal(key: bytes, content: bytes, *bound: str) -> bytes:

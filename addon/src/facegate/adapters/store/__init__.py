@@ -77,6 +77,7 @@ class Store(
             store._settle_keys()
             store._settle_templates()
             store._settle_key_changes()
+            store._settle_trail()
             store._settle_openings()
             store._settle_orders()
             if unreadable := store.unreadable():
@@ -98,3 +99,4 @@ class Store(
             self._keys.settle(Kind.GATES, gates)
             self._keys.settle(Kind.RESIDENTS, residents)
             self._keys.settle(Kind.PAIRING, frozenset())
+            self._keys.settle(Kind.TRAIL, frozenset())

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from facegate.adapters.store import schema
-from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ExistsError, NotFoundError
+from facegate.adapters.store.trail import ACCESS, TrailStore, access_record
 from facegate.contract.lines import Position
 from facegate.core.models import Direction, Method, Reason
 from facegate.core.node_events import Alarm, Happening
@@ -85,8 +85,8 @@ class AccessRecord:
     note: str | None = None
 
 
-class AccessStore(Database):
-    """What the store knows about who was let in."""
+class AccessStore(TrailStore):
+    """What the store knows about who was let in; each change of a record is a link of the trail."""
 
     def begin_opening(self, intent: Intent) -> None:
         """Store what is about to be asked of a gate, before it is asked; raises ExistsError for a known id."""
@@ -100,8 +100,9 @@ class AccessStore(Database):
                 .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
                 .values(result=result, detail=detail, completed_at=at)
             ).rowcount
-        if not changed:
-            raise NotFoundError(f"No opening '{opening}' is under way: begin it first.")
+            if not changed:
+                raise NotFoundError(f"No opening '{opening}' is under way: begin it first.")
+            self._link(connection, opening)
 
     def record_passage(
         self,
@@ -125,17 +126,20 @@ class AccessStore(Database):
                 .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.gate == gate)
                 .values(seen)
             ).rowcount
-        if not changed:
-            raise NotFoundError(f"There is no opening '{opening}' at gate '{gate}': record the passage without it.")
+            if not changed:
+                raise NotFoundError(f"There is no opening '{opening}' at gate '{gate}': record the passage without it.")
+            self._link(connection, opening)
 
     def record_unseen(self, opening: str, at: float) -> None:
         """Store that nobody knows whether anyone went through, unless the gate has told by now."""
         with self._write() as connection:
-            connection.execute(
+            changed = connection.execute(
                 update(_ACCESS)
                 .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.passage.is_(None))
                 .values(passage=UNSEEN, passage_at=at)
-            )
+            ).rowcount
+            if changed:
+                self._link(connection, opening)
 
     def record_event(
         self,
@@ -201,24 +205,34 @@ class AccessStore(Database):
     def forget_access(self, before: float) -> int:
         """Delete the records from before ``before`` (Unix seconds) and return how many there were."""
         with self._write() as connection:
-            count = connection.execute(delete(_ACCESS).where(_ACCESS.c.at < before)).rowcount
+            old = delete(_ACCESS).where(_ACCESS.c.at < before).returning(_ACCESS.c.id)
+            gone = connection.execute(old).scalars().all()
+            self._erase_links(connection, ACCESS, gone, "retention")
         self._forget_pages()
-        return count
+        return len(gone)
 
     def _settle_openings(self) -> None:
         """After a start: no opening is under way any more, and nobody saw how the last ones ended."""
         with self._write() as connection:
-            connection.execute(
+            cut = connection.execute(
                 update(_ACCESS)
                 .where(_ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
                 .values(result=INTERRUPTED, detail="restart", completed_at=self._clock())
-            )
+                .returning(_ACCESS.c.id)
+            ).scalars()
+            changed = list(cut)
             # Whether anyone went through may still come, from a node that was away; until then nobody knows.
-            connection.execute(
+            changed += connection.execute(
                 update(_ACCESS)
                 .where(_ACCESS.c.kind == OPENING, _ACCESS.c.result == OPENED, _ACCESS.c.passage.is_(None))
                 .values(passage=UNSEEN, passage_at=self._clock())
-            )
+                .returning(_ACCESS.c.id)
+            ).scalars()
+            for opening in changed:
+                self._link(connection, opening)
+
+    def _link(self, connection: Connection, record: str) -> None:
+        self._add_link(connection, ACCESS, record, access_record(connection, record))
 
     def _insert(self, kind: str, intent: Intent, **more: Any) -> None:
         try:
@@ -238,6 +252,7 @@ class AccessStore(Database):
                         **more,
                     )
                 )
+                self._link(connection, intent.id)
         except IntegrityError as error:
             raise ExistsError(f"There is a record '{intent.id}' already: take a new id.") from error
 

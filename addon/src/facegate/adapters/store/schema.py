@@ -213,6 +213,28 @@ tokens = Table(
     Column("last_used_at", Float, nullable=True),
 )
 
+trail = Table(
+    "trail",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("ref", Text, nullable=False, index=True),  # the record that it commits to; empty once that is erased
+    Column("replaces", JSON, nullable=False),  # numbers of the links to the same record before
+    Column("salt", LargeBinary, nullable=True),  # NULL once the record is another or gone
+    Column("commitment", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("record", JSON, nullable=True),  # where the record has no table of its own
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", Integer, primary_key=True),  # of the link that it signs
+    Column("hash", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),  # Ed25519
+)
+
 members = Table(
     "members",
     metadata,
