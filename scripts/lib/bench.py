@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +27,9 @@ from scripts.lib import bench_chain
 from scripts.lib.opencv_path import OpenCvPath
 from tests.parts.rtsp import write_clip
 
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "measurements" / "speed.md"
+BEGIN, END = "<!-- written by scripts/bench --write -->", "<!-- end -->"
 FPS = 15  # what a camera is counted with
 TIMES_OPENCV = 1.5
 
@@ -48,6 +52,8 @@ def main() -> int:
             notes.print(f"glass to relay, cameras: {cameras}, visits of each: {visits} …", style="dim")
             figures += bench_chain.chain(Path(folder) / f"chain{cameras}", programme, visits, cameras)
     bench.report(figures, given.json, before)
+    if given.write:
+        write_down(figures, before)
     return 0 if all(figure.met is not False for figure in figures) else 1
 
 
@@ -61,6 +67,7 @@ def _arguments() -> argparse.Namespace:
         help="with how many cameras",
     )  # fmt: skip
     arguments.add_argument("--idle", type=float, default=20, help="for how many seconds to watch an empty scene")
+    arguments.add_argument("--write", action="store_true", help=f"put the table into {PAGE.relative_to(ROOT)}, too")
     arguments.add_argument("--json", type=Path, help="write the figures as JSON, too")
     return arguments.parse_args()
 
@@ -128,6 +135,32 @@ def _judged(models: Models, known: Any, clip: Path, every: int = 1) -> float:
     ]
     bench.judge(models, known, seen)
     return (time.process_time() - began) / len(shown)
+
+
+def write_down(figures: Sequence[Figure], machine: dict[str, Any], page: Path = PAGE) -> None:
+    """Exchange the table on the page for this one."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{page} has no place for the table: put the lines {BEGIN} and {END} there.")
+    table = "\n".join(_lines(figures, machine))
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def _lines(figures: Sequence[Figure], machine: dict[str, Any]) -> Iterator[str]:
+    day = datetime.now(UTC).date().isoformat()
+    yield (
+        f"\nMeasured on {day}: {machine['processor']}, {machine['cores']} cores, onnxruntime on the CPU; load of the "
+        f"machine before the run: {machine['busy']}.\n"
+    )
+    yield "| | count | median | p95 | OpenCV | unit | wanted | |"
+    yield "|---|--:|--:|--:|--:|---|---|---|"
+    for figure in figures:
+        opencv = "" if figure.opencv is None else bench.digits(figure.opencv)
+        met = {None: "", True: "met", False: "**not met**"}[figure.met]
+        cells = (figure.name, figure.count, bench.digits(figure.median), bench.digits(figure.p95), opencv, figure.unit)
+        yield "| " + " | ".join(map(str, (*cells, figure.wanted, met))) + " |"
+    yield ""
 
 
 if __name__ == "__main__":

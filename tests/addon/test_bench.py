@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from facegate.cli import app
 from facegate.cli.bench import Figure
+from scripts.lib.bench import BEGIN, END, write_down
 from scripts.lib.bench_chain import glass_to_relay
 from tests.parts.eyes import models_folder, people_folder
 
@@ -88,6 +89,26 @@ def test_a_figure_is_held_to_its_limits(at_most, met):
 @pytest.mark.parametrize(("times", "met"), [(1.5, True), (2.0, True), (2.1, False)])
 def test_a_figure_is_held_to_what_opencv_does_beside_it(times, met):
     assert Figure("f", "1/s", 1, 50.0, 50.0, opencv=25.0, times_opencv=times).met is met
+
+
+def test_the_page_gets_the_table_and_keeps_its_words(tmp_path):
+    page = tmp_path / "speed.md"
+    page.write_text(f"# Speed\n\n{BEGIN}\nold\n{END}\n\nWords.\n")
+    figures = [
+        Figure("glass to relay", "ms", 16, 431.4, 512.0, (550, 800)),
+        Figure("frames", "1/s", 3, 50.0, 50.0, opencv=49.0, times_opencv=1.5),
+    ]
+    for _ in range(2):  # once more changes nothing
+        write_down(figures, {"processor": "abacus", "cores": 2, "busy": 0.1}, page)
+    text = page.read_text()
+    assert text.startswith("# Speed\n")
+    assert text.endswith("\n\nWords.\n")
+    assert "old" not in text
+    assert text.count("| glass to relay | 16 | 431 | 512 |  | ms | ≤ 550 / 800 | met |") == 1
+    assert text.count("| frames | 3 | 50 | 50 | 49 | 1/s | ≥ 1.5 × OpenCV | **not met** |") == 1
+    page.write_text("# No place")
+    with pytest.raises(SystemExit, match="no place for the table"):
+        write_down(figures, {"processor": "abacus", "cores": 2, "busy": 0.1}, page)
 
 
 def approaches(*, begins: list[float], opened: list[float]) -> dict[str, Figure]:

@@ -168,6 +168,16 @@ def test_the_models_of_a_service_are_prepared_in_its_data(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    ("cores", "asked", "threads", "at_once"),
+    [(1, 0, 1, 1), (2, 0, 2, 1), (4, 0, 4, 1), (8, 0, 4, 2), (16, 0, 4, 4), (2, 1, 1, 2), (2, 4, 4, 1)],
+)
+def test_threads_are_sized_to_the_machine_and_fill_it(monkeypatch, cores, asked, threads, at_once):
+    monkeypatch.setattr(os, "process_cpu_count", lambda: cores)
+    runtime = Runtime(Inference(threads=asked))
+    assert (runtime.threads, runtime.at_once) == (threads, at_once)
+
+
 def test_the_cpu_is_no_fallback():
     assert Runtime(Inference()).fallback is None
 

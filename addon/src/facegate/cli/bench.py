@@ -67,6 +67,13 @@ class Figure:
         return cls(name, unit, count, value, value, at_most)
 
     @property
+    def wanted(self) -> str:
+        """What is asked of it, empty for nothing."""
+        if self.times_opencv is not None:
+            return f"≥ {self.times_opencv:g} × OpenCV"
+        return "≤ " + " / ".join(f"{limit:g}" for limit in self.at_most) if self.at_most else ""
+
+    @property
     def met(self) -> bool | None:
         """Whether it is as asked; ``None`` where nothing is asked."""
         if self.times_opencv is not None and self.opencv is not None:
@@ -251,16 +258,14 @@ def report(figures: Sequence[Figure], save_json: Path | None, before: dict[str, 
         table.add_column(column, justify="right" if numbers else "left", no_wrap=True)
     for figure in figures:
         verdict = {None: "", True: "[green]met[/]", False: "[red]NOT MET[/]"}[figure.met]
-        most = " / ".join(f"{limit:g}" for limit in figure.at_most)
-        most = most if figure.times_opencv is None else f"≥ {figure.times_opencv:g} × OpenCV"
         table.add_row(
             figure.name,
             str(figure.count),
-            _digits(figure.median),
-            _digits(figure.p95),
-            *("" if figure.opencv is None else _digits(figure.opencv) for _ in beside),
+            digits(figure.median),
+            digits(figure.p95),
+            *("" if figure.opencv is None else digits(figure.opencv) for _ in beside),
             figure.unit,
-            most,
+            figure.wanted,
             verdict,
         )
     window = Console()
@@ -273,5 +278,6 @@ def report(figures: Sequence[Figure], save_json: Path | None, before: dict[str, 
             stop(f"{save_json} cannot be written ({error.strerror or error}): name another file.")
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Three digits, as far as they say anything."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
