@@ -12,6 +12,7 @@
 //   FACEGATE_NODE_BROKER              host:port
 //   FACEGATE_NODE_USERNAME, _PASSWORD for the broker, when it asks
 //   FACEGATE_NODE_CA                  file with the CA of the broker's certificate: TLS, with the name checked
+//   FACEGATE_NODE_TWO_FACTOR          1: built with two_factor
 //   ESPHOME_PREFDIR                   folder of its flash
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -112,6 +113,7 @@ inline void configure(esphome::facegate_gate::FacegateGate *gate, esphome::mqtt:
   gate->set_site(site);
   gate->set_gate(id);
   gate->set_key(needed("FACEGATE_NODE_KEY"));
+  gate->set_two_factor(setting("FACEGATE_NODE_TWO_FACTOR") == "1");
 
   const std::string address = needed("FACEGATE_NODE_BROKER");
   const size_t colon = address.rfind(':');
