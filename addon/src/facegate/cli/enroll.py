@@ -88,7 +88,8 @@ def _print(answer: dict[str, Any], name: str) -> None:
         table.add_column(column, overflow="fold")
     for picture in answer["pictures"]:
         mark = "[red]✗[/]" if picture["refused"] else "[green]✓[/]"
-        reasons = picture["detail"] or " ".join(says[reason] for reason in picture["refused"]) or "enrolled"
+        reasons = picture["detail"] or " ".join(says[reason] for reason in picture["refused"] or picture["hints"])
+        reasons = reasons or "enrolled"
         table.add_row(escape(picture["name"]), mark, escape(reasons))
     Console().print(table)
     if answer["duplicate"] is not None:

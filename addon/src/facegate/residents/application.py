@@ -72,7 +72,12 @@ def describe(admitted: Admitted, residents: Sequence[Resident]) -> dict[str, Any
         "resident": admitted.resident.id if admitted.resident else None,
         "accepted": report.accepted,
         "pictures": [
-            {"name": picture.name, "refused": [str(fault) for fault in picture.refused], "detail": picture.detail}
+            {
+                "name": picture.name,
+                "refused": [str(fault) for fault in picture.refused],
+                "hints": [str(fault) for fault in picture.hints],
+                "detail": picture.detail,
+            }
             for picture in report.pictures
         ],
         "duplicate": names.get(report.duplicate, report.duplicate) if report.duplicate else None,

@@ -44,12 +44,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PictureVerdict:
-    """What became of one picture. ``detail`` says more about an unreadable one."""
+    """What became of one picture. ``detail`` says more about an unreadable one, ``hints`` what would be better."""
 
     name: str
     refused: tuple[Fault | Refusal, ...] = ()
     quality: Quality | None = None
     detail: str = ""
+    hints: tuple[Fault, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -123,7 +124,7 @@ def examine(
     found: dict[int, Vector] = {}
     for number, picture in enumerate(pictures):
         seen = judge(models, picture.source)
-        verdict = PictureVerdict(picture.name, seen.refused, seen.quality, seen.detail)
+        verdict = PictureVerdict(picture.name, seen.refused, seen.quality, seen.detail, seen.hints)
         vector = seen.vector
         if vector is not None and any(float(vector @ seen) > REPEATED for seen in (*found.values(), *own)):
             verdict, vector = replace(verdict, refused=(Refusal.REPEATED,)), None

@@ -33,6 +33,9 @@ TINY: Final = 320
 """Pixels of the longer side up to which a picture is enlarged to look for a face too small to be found."""
 _ENLARGE: Final = 4
 
+HINTS: Final = frozenset({Fault.SUNGLASSES})
+"""What is said of a picture but does not refuse it: whoever never takes dark glasses off is known by them."""
+
 _TURNS: Final = {1: Fault.SIDEWAYS, 3: Fault.SIDEWAYS, 2: Fault.UPSIDE_DOWN}
 """By quarter turns to the left that put a picture upright, what is wrong with it."""
 
@@ -51,13 +54,14 @@ class Refusal(StrEnum):
 class Judgement:
     """What was made of one picture: a vector, or the reasons against it, the weightiest first.
 
-    ``detail`` says more about a picture that could not be read or compared.
+    ``detail`` says more about a picture that could not be read or compared. ``hints``: what would make a better one.
     """
 
     vector: Vector | None = field(default=None, repr=False)
     refused: tuple[Fault | Refusal, ...] = ()
     quality: Quality | None = None
     detail: str = ""
+    hints: tuple[Fault, ...] = ()
 
 
 def judge(models: Models, source: bytes | Path) -> Judgement:
@@ -87,10 +91,10 @@ def judge_image(models: Models, image: Image) -> Judgement:
 def judge_face(models: Models, image: Image, face: Face) -> Judgement:
     """Return what becomes of the one face of a picture. Raises RuntimeModelError, AlignmentError."""
     quality, faults = _find_faults(models, image, face)
-    if faults:
+    if set(faults) - HINTS:
         return Judgement(refused=faults, quality=quality)
     chip = cut(image, face.landmarks)
-    return Judgement(models.embedder.embed(chip[None], mirrored=True)[0], quality=quality)
+    return Judgement(models.embedder.embed(chip[None], mirrored=True)[0], quality=quality, hints=faults)
 
 
 def explain_no_face(models: Models, image: Image) -> tuple[Fault, ...]:

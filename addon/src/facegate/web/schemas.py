@@ -332,6 +332,9 @@ ENROLLED = vol.Schema(
                 vol.Required("refused", description="Why; empty for a picture that was used."): [
                     vol.In([str(reason) for reason in (*Fault, *Refusal)])
                 ],
+                vol.Required("hints", description="What would make a better picture than this one that was used."): [
+                    vol.In([str(reason) for reason in Fault])
+                ],
                 vol.Required("detail"): str,
             }
         ],
