@@ -40,6 +40,7 @@ SAMPLES: dict[str, Any] = {
     "provider": "OpenVINO",
     "decoding": "auto",
     "trust_clock": True,
+    "keep_passages_days": 14,
     "log_level": "debug",
 }
 

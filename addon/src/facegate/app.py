@@ -23,6 +23,7 @@ from facegate.contract.messages import Status, Topics
 from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Decision, Reason, Verdict
 from facegate.credentials.cards import Cards
+from facegate.housekeeping import Housekeeping
 from facegate.journal import Journal
 from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.orders import Orders
@@ -61,6 +62,7 @@ class _Parts:
     journal: Journal
     cards: Cards
     commissionings: Commissionings
+    housekeeping: Housekeeping
     announcer: Announcer
     board: StateBoard
 
@@ -118,6 +120,7 @@ class Service:
         await self._parts.building.follow()
         self._parts.cards.start()
         await self._parts.cards.follow()
+        self._parts.housekeeping.start()
         await self._serve(self._parts)
         self._look = asyncio.create_task(self._keep_showing(self._parts))
         _LOG.info("FaceGate %s watches %d gates", __version__, len(self._parts.building.plan.gates))
@@ -134,6 +137,7 @@ class Service:
         if self._parts is not None:
             parts, self._parts = self._parts, None
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await parts.housekeeping.stop()
             await parts.openings.stop()
             await parts.orders.stop()
             await parts.cards.stop()
@@ -221,7 +225,11 @@ class Service:
             decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        return _Parts(store, models, mqtt, building, openings, orders, journal, cards, commissionings, announcer, board)
+        housekeeping = Housekeeping(store, settings.keep_passages_days)
+        return _Parts(
+            store, models, mqtt, building, openings, orders, journal, cards, commissionings, housekeeping, announcer,
+            board,
+        )  # fmt: skip
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)

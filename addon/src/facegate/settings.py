@@ -54,6 +54,7 @@ class Settings:
     detector: str = "yunet"
     embedder: str = "sface"
     log_level: str = "info"
+    keep_passages_days: int = 30
     trust_clock: bool = False  # tell gates the time even where the system does not say that network time sets the clock
 
 
@@ -77,6 +78,8 @@ _SCHEMA = vol.Schema(
         vol.Optional("detector"): str,
         vol.Optional("embedder"): str,
         vol.Optional("trust_clock"): bool,
+        # The law sets no number; 90 days is what a conflict about an entry may need, and nobody should keep more.
+        vol.Optional("keep_passages_days"): vol.All(vol.Coerce(int), vol.Range(min=1, max=90)),
         vol.Optional("log_level"): vol.In(("debug", "info", "warning", "error")),
     }
 )

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
+from facegate.adapters.store.clock import ClockStore
 from facegate.adapters.store.credentials import CredentialStore, GateList
 from facegate.adapters.store.errors import (
     ConsentError,
@@ -62,7 +63,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Store(
-    NodeStore, CredentialStore, TemplateStore, AccessStore, OrderStore, TokenStore, RecognitionStore, MemberStore
+    NodeStore,
+    CredentialStore,
+    TemplateStore,
+    AccessStore,
+    OrderStore,
+    TokenStore,
+    RecognitionStore,
+    MemberStore,
+    ClockStore,
 ):
     """The whole store of one data folder."""
 

@@ -235,6 +235,16 @@ checkpoints = Table(
     Column("signature", LargeBinary, nullable=False),  # Ed25519
 )
 
+trusted_time = Table(
+    "trusted_time",
+    metadata,
+    Column("only", Integer, primary_key=True),  # always 1: there is one row
+    Column("now", Float, nullable=False),
+    Column("wall", Float, nullable=False),
+    Column("doubted", Float, nullable=True),
+    CheckConstraint("only = 1", name="trusted_time_only"),
+)
+
 members = Table(
     "members",
     metadata,
