@@ -22,6 +22,39 @@ def test_one_face_in_each_portrait(name):
     assert all(face.box.left < x < face.box.right and face.box.top < y < face.box.bottom for x, y in face.landmarks)
 
 
+def in_the_dark(name: str, photons: float) -> np.ndarray:
+    """The portrait with a face of 95 pixels, as few photons show it."""
+    image = portrait(name)
+    scale = 95 / models().detector.detect(image)[0].size
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    noise = np.random.default_rng(1)
+    counted = noise.poisson(small / 255 * photons) + noise.normal(0, 1, small.shape)
+    return (counted / photons * 180).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ["obama.jpg", "obama2.jpg", "biden.jpg", "astronaut.png"])
+def test_a_second_look_finds_the_face_in_the_noise_of_the_dark(name):
+    dark = in_the_dark(name, 15)
+    assert models().detector.detect(dark) == []
+    (found,) = models().detector.detect(dark, again=True)
+    (there,) = models().detector.detect(cv2.GaussianBlur(dark, (0, 0), 1.5))
+    assert np.abs(found.landmarks - there.landmarks).max() < 0.1 * there.size
+
+
+def test_a_second_look_changes_nothing_where_a_face_was_found():
+    image = portrait("obama.jpg")
+    once, twice = models().detector.detect(image), models().detector.detect(image, again=True)
+    assert [face.box for face in once] == [face.box for face in twice]
+
+
+def test_a_second_look_keeps_to_its_region():
+    dark = in_the_dark("obama2.jpg", 15)
+    (found,) = models().detector.detect(dark, again=True)
+    beside = Box(0, 0, found.box.left, dark.shape[0])
+    assert models().detector.detect(dark, region=beside, again=True) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize(
     "nobody",
     [
@@ -34,8 +67,8 @@ def test_one_face_in_each_portrait(name):
     ],
     ids=["black", "small", "noise", "wide", "high", "empty"],
 )
-def test_no_face_where_nobody_is(nobody):
-    assert models().detector.detect(nobody) == []
+def test_no_face_where_nobody_is(nobody, again):
+    assert models().detector.detect(nobody, again=again) == []
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1000, 701), (641, 715), (1920, 1080), (3840, 2160)])
