@@ -20,7 +20,9 @@ def sentence(*arguments: str, data: Path, code: int = 1) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", [("pair",), ("gate", "list"), ("gate", "add", "Main gate")])
+@pytest.mark.parametrize(
+    "command", [("pair",), ("gate", "list"), ("gate", "add", "Main gate"), ("credentials", "list", "Resident 1")]
+)
 def test_a_command_for_the_running_service_says_that_none_runs(command: tuple[str, ...], tmp_path: Path) -> None:
     assert "FaceGate is not running" in sentence(*command, data=tmp_path)
 
@@ -79,7 +81,9 @@ def test_doctor_names_what_is_missing_and_what_to_do(tmp_path: Path, monkeypatch
     assert findings["clock"]["advice"] == ""
 
 
-@pytest.mark.parametrize("command", ["run", "doctor", "pair", "gate", "enroll", "residents", "models", "people"])
+@pytest.mark.parametrize(
+    "command", ["run", "doctor", "pair", "gate", "credentials", "enroll", "residents", "models", "people"]
+)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = facegate(command, "--help", data=tmp_path)
     assert done.returncode == 0
