@@ -26,7 +26,7 @@ from facegate.core.models import (
 from facegate.core.recognition import Recognition
 from facegate.core.session import Approach
 from facegate.core.tracking import Tracker
-from facegate.pipeline import CameraPipeline
+from facegate.pipeline import TOGETHER, CameraPipeline
 from facegate.vision.chips import cut
 from tests.fakes.sight import Eyes, Person, Scene, recognition
 from tests.parts.eyes import models, portrait
@@ -108,6 +108,21 @@ def test_two_people_are_decided_alone():
     assert sorted(stage.said, key=str) == [("A", Reason.RECOGNISED), (None, Reason.UNKNOWN_FACE)]
     assert {d.faces for d in stage.decisions} == {2}
     assert len({d.track for d in stage.decisions}) == 2
+
+
+def test_a_crowd_lets_other_cameras_have_a_turn_between_two_people():
+    stage = Stage()
+    embedded: list[int] = []
+    stage.pipeline = CameraPipeline(
+        CAMERA, stage.eyes, stage.known, unix=lambda: stage.unix,
+        pause=lambda: embedded.append(stage.eyes.calls["embed"]),
+    )  # fmt: skip
+    crowd = [Person(who, x=80 + 160 * number, size=80) for number, who in enumerate("ABSS")]
+    stage.show(*crowd, seconds=2)
+    assert len(stage.decisions) == 4
+    steps = np.diff([0, *embedded, stage.eyes.calls["embed"]])
+    assert steps.sum() >= 12
+    assert steps.max() <= TOGETHER
 
 
 def test_one_decision_for_an_approach_and_a_new_one_only_after_leaving():

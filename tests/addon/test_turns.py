@@ -86,6 +86,38 @@ def test_no_more_are_at_the_models_than_fit(at_once):
     assert max(most) == at_once
 
 
+def test_a_long_turn_gives_way_to_whoever_waits_and_goes_on():
+    turns = Turns(1)
+    said: list[str] = []
+
+    def crowd() -> None:
+        with turns.turn("crowd"):
+            said.append("crowd begins")
+            wait_for(lambda: waiting.is_alive() and turns._waiting == {"quiet"})
+            turns.give_way("crowd")
+            said.append("crowd ends")
+
+    def quiet() -> None:
+        wait_for(lambda: bool(said))
+        with turns.turn("quiet"):
+            said.append("quiet")
+
+    waiting = threading.Thread(target=quiet, daemon=True)
+    crowded = threading.Thread(target=crowd, daemon=True)
+    waiting.start()
+    crowded.start()
+    for thread in (waiting, crowded):
+        thread.join(LIMIT)
+        assert not thread.is_alive()
+    assert said == ["crowd begins", "quiet", "crowd ends"]
+
+
+def test_giving_way_to_nobody_is_nothing():
+    turns = Turns(1)
+    with turns.turn("a"):
+        turns.give_way("a")
+
+
 def test_a_turn_that_fails_is_given_on():
     turns = Turns(1)
     with pytest.raises(ValueError, match="the model"), turns.turn("a"):

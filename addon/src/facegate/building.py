@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from facegate.adapters.camera import open_camera
 from facegate.adapters.gate import GateLink
@@ -213,7 +214,7 @@ class Building:
 
     def _begin_watch(self, camera: Camera, recognition: Recognition) -> CameraWatch:
         loop = asyncio.get_running_loop()
-        pipeline = CameraPipeline(camera, self._models, recognition)
+        pipeline = CameraPipeline(camera, self._models, recognition, pause=partial(self._turns.give_way, camera.id))
 
         def hand_over(decision: Decision) -> None:
             loop.call_soon_threadsafe(self._decided, pipeline, decision)
