@@ -23,7 +23,9 @@ _LOG = logging.getLogger(__name__)
 
 KEEPALIVE_SECONDS: Final = 15  # a dead connection is noticed, and the last will published, within a minute
 CONNECT_SECONDS: Final = 5.0
-BACKOFF_SECONDS: Final = (1, 30)  # after the first and after many failed attempts
+BACKOFF_SECONDS: Final = (1, 5)
+"""After the first and after many failed attempts. No longer: until it is back, gates stay closed to faces, and what
+nodes that are back already say is heard by nobody."""
 STOP_SECONDS: Final = 2.0  # for the last message to leave
 
 # Return codes of MQTT 3.1.1 in the words that paho gives them
