@@ -16,6 +16,7 @@ from facegate.core.models import (
     Frame,
     Gate,
     LivenessLevel,
+    Method,
     Mode,
     Reason,
     Resident,
@@ -24,6 +25,7 @@ from facegate.core.models import (
     Verdict,
 )
 from facegate.core.recognition import Recognition
+from facegate.core.second_factor import Factor
 from facegate.core.session import Approach
 from facegate.core.tracking import Tracker
 from facegate.pipeline import TOGETHER, CameraPipeline
@@ -123,6 +125,33 @@ def test_a_crowd_lets_other_cameras_have_a_turn_between_two_people():
     steps = np.diff([0, *embedded, stage.eyes.calls["embed"]])
     assert steps.sum() >= 12
     assert steps.max() <= TOGETHER
+
+
+@pytest.mark.parametrize(
+    "wake",
+    [
+        lambda pipeline, at: pipeline.press(at),
+        lambda pipeline, at: pipeline.factor(Factor("A", Method.CARD, at)),
+        lambda pipeline, at: pipeline.shut_out(1, "A"),
+    ],
+    ids=["press", "factor", "shut out"],
+)
+def test_a_camera_that_looks_away_looks_at_once_when_something_waits_for_a_face(wake):
+    stage = Stage()
+    wall = np.full((90, 160), 90, np.uint8)
+    looked = []
+    for _ in range(20 * FPS):
+        looked.append(stage.pipeline.attends(wall, stage.now))
+        if looked[-1]:
+            stage.show()
+        else:
+            stage.number += 1
+    assert 1 < sum(looked[-10 * FPS :]) < 30
+    while stage.pipeline.attends(wall, stage.now):
+        stage.show()
+    stage.number += 1
+    wake(stage.pipeline, stage.now)
+    assert stage.pipeline.attends(wall, stage.now)
 
 
 def test_one_decision_for_an_approach_and_a_new_one_only_after_leaving():

@@ -17,8 +17,8 @@ type _Cells = NDArray[np.float32]
 
 PERIOD = 0.5
 """Seconds between two looks while nothing moves. It bounds what an error of the motion gate can cost: with it the
-slowest opening (0.8 s) becomes 1.3 s, for a person who came without changing the picture. One look takes 7 ms of a
-processor, so this is 1.4 % of a core."""
+slowest opening (0.8 s) becomes 1.3 s, for a person who came without changing the picture. One look takes 9 ms of a
+processor, so this is 1.8 % of a core."""
 EAGER = 1.0
 """Seconds after something began to move in which every picture is looked at: a face is seen as soon as it is there."""
 SEARCH = 0.09
