@@ -26,7 +26,7 @@ from facegate.core.alignment import AlignmentError
 from facegate.core.models import Face
 from facegate.core.quality import ENROLMENT, GATE, Fault, Quality, assess, foremost
 from facegate.core.statistics import Rate
-from facegate.residents.picture import judge
+from facegate.residents.picture import HINTS, judge
 from facegate.settings import default_models, make_settings
 from facegate.vision import Models, load
 from facegate.vision.chips import cut, cut_portrait
@@ -191,7 +191,7 @@ def groups_table(people: Sequence[Seen]) -> list[str]:
     lines = ["| Group | refused | by the finer signs alone |", "|---|---|---|"]
     for group in dict.fromkeys(s.group for s in people):
         own = [s for s in people if s.group == group and s.quality.size >= ENROLMENT.size]
-        finer = sum(bool(s.faults) and s.quality.good for s in own)
+        finer = sum(bool(set(s.faults) - HINTS) and s.quality.good for s in own)
         lines.append(f"| {group} | {_share(sum(bool(s.refused) for s in own), len(own))} | {_share(finer, len(own))} |")
     return lines
 
