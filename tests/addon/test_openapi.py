@@ -196,6 +196,9 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_gate", status=404, path={"gate": "none"})
     await step("change_gate", {"mode": "free"}, status=422, path=gate)
     await step("change_gate", {"pulse_ms": 700}, status=200, path=gate)
+    kept = await step("list_checkpoints", status=200, bearer=LOCAL_TOKEN)
+    await step("prove_trail", {"checkpoints": kept["checkpoints"]}, status=200, bearer=LOCAL_TOKEN)
+    await step("confirm_clock", status=200, bearer=LOCAL_TOKEN)
     owner, guard = {"name": "Owner", "role": "owner"}, {"name": "Guard", "role": "guard"}
     await step("list_members", status=403)
     for member, wish, status in (("own", guard, 409), ("own", owner, 200), ("gua", guard, 200), ("own", guard, 409)):

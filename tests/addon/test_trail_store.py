@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from facegate.adapters.store import Intent, Store
+from facegate.cli import app
+from facegate.cli.verify_log import SENTENCES
 from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.core.trail import Break, Broken
 
@@ -151,3 +154,36 @@ def test_an_opening_that_a_crash_cut_off_is_in_the_trail_as_such(store: Store, c
     with Store.open(store.data, clock=clock) as again:
         assert again.verify_trail().links == 2
         assert again.verify_trail().broken is None
+
+
+def verify_log(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["verify-log", *arguments])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_the_command_proves_the_trail_or_names_the_first_broken_link(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    data, kept = str(store.data), tmp_path / "kept.json"
+    visit(store, 1, clock)
+    store.checkpoint()
+    store.close()
+    assert verify_log("--data", data, "--save", str(kept)) == (0, "3 links and 1 checkpoints hold.")
+    assert verify_log("--data", data, "--checkpoint", str(kept))[0] == 0
+    tamper(store, "UPDATE access SET resident = 'r2'")
+    code, said = verify_log("--data", data)
+    assert code == 1
+    assert "the record of link 3 is not what it was" in said
+    tamper(store, "DELETE FROM access", "DELETE FROM trail", "DELETE FROM checkpoints")
+    assert verify_log("--data", data)[0] == 0
+    code, said = verify_log("--data", data, "--checkpoint", str(kept))
+    assert code == 1
+    assert "the trail ends before link 1" in said
+    kept.write_text("[{}]")
+    code, said = verify_log("--data", data, "--checkpoint", str(kept))
+    assert code == 1
+    assert "holds no checkpoints" in said
+
+
+def test_every_break_has_its_sentence() -> None:
+    assert SENTENCES.keys() == set(Broken)

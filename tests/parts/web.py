@@ -153,6 +153,7 @@ async def running_site(
         person=gate_side.people.get,
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
+        confirm_clock=lambda: False,
         local_token=LOCAL_TOKEN,
     )
     running = await server.start(services, settings(data), ingress_from=ingress_from, by_password=by_password)

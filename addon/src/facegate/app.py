@@ -250,6 +250,7 @@ class Service:
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
+            confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )
         allowed = server.SUPERVISOR | (server.LOOPBACK if self._local_pages else frozenset())

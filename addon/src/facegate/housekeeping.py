@@ -100,13 +100,14 @@ class Housekeeping:
         if self.last is None or not 0 <= self._time.now - self.last.at < ROUND_SECONDS:
             self.last = self._do_round(self._time.now)
 
-    def confirm_clock(self) -> None:
-        """The owner has said that the wall clock is right. Raises StoreError."""
+    def confirm_clock(self) -> bool:
+        """The owner has said that the wall clock is right; returns whether it is doubted still. Raises StoreError."""
         self.look()
         if self._time is not None and self._time.doubted is not None:
             self._time = self._time.confirmed()
             self._store.save_trusted_time(self._time)
             _LOG.warning("The clock was confirmed by the owner: erasure goes by it again.")
+        return self.doubts_clock
 
     def _do_round(self, now: float) -> Round:
         forgotten = self._store.forget_access(now - self._keep)

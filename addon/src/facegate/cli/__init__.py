@@ -19,6 +19,7 @@ from facegate.cli import (
     replay,
     residents,
     run,
+    verify_log,
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -35,6 +36,7 @@ app.command()(residents.residents)
 app.command()(residents.forget)
 app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
+app.command("verify-log")(verify_log.verify_log)
 app.command()(replay.replay)
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 SALT_BYTES: Final = 32
 START: Final = bytes(32)
@@ -61,6 +61,22 @@ class Checkpoint:
     def statement(self) -> bytes:
         """The very bytes that are signed: one line of text that a person can read, too."""
         return f"facegate-checkpoint/1 {self.installation} {self.number} {self.hash.hex()} {self.at}".encode("ascii")
+
+    def written(self) -> dict[str, str | int]:
+        """As plain values, to keep and to send."""
+        return {
+            "installation": self.installation,
+            "number": self.number,
+            "hash": self.hash.hex(),
+            "at": self.at,
+            "signature": self.signature.hex(),
+        }
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Checkpoint:
+        """What :meth:`written` gave; raises ValueError, KeyError or TypeError for anything else."""
+        content, signature = bytes.fromhex(written["hash"]), bytes.fromhex(written["signature"])
+        return cls(str(written["installation"]), int(written["number"]), content, int(written["at"]), signature)
 
 
 @dataclass(frozen=True, slots=True)

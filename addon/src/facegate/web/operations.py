@@ -24,6 +24,8 @@ from facegate.web import (
     recognition,
     residents,
     schemas,
+    trail,
+    trail_schemas,
 )
 from facegate.web.call import Handler
 from facegate.web.problems import (
@@ -195,6 +197,18 @@ OPERATIONS: Final = (
     Operation(
         _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,
         status=204, problems=(NOT_FOUND,),
+    ),
+    Operation(
+        _GET, "/trail/checkpoints", Scope.OWNER, trail.list_checkpoints, "What the trail of records came to, signed",
+        trail_schemas.CHECKPOINTS,
+    ),
+    Operation(
+        _POST, "/trail/proof", Scope.OWNER, trail.prove_trail, "Prove that no record was tampered with",
+        trail_schemas.PROOF, trail_schemas.PROVE,
+    ),
+    Operation(
+        _POST, "/clock/confirmation", Scope.OWNER, trail.confirm_clock, "Say that the clock is right after a jump",
+        trail_schemas.CLOCK,
     ),
     Operation(_GET, "/members", Scope.OWNER, members.list_members, "Who may use the panel", schemas.MEMBERS),
     Operation(

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facegate.adapters.key_change import Outcome
-from facegate.adapters.store import Member, OrderRecord
+from facegate.adapters.store import Member, OrderRecord, Proof
 from facegate.commissioning import Commissionings
 from facegate.core.commissioning import Sheet
 from facegate.core.credentials import Credential
 from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Template
 from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
+from facegate.core.trail import Checkpoint
 from facegate.credentials.learning import Lesson
 from facegate.credentials.lists import ListStanding
 from facegate.opening import OpenOutcome, OpenRequest
@@ -128,6 +129,15 @@ class Store(Protocol):
     def set_site_rule(self, rule: SiteRule, residents: int, actor: str) -> None:
         """Let a rule hold from now on, and keep in the record who said so."""
 
+    def checkpoints(self) -> Sequence[Checkpoint]:
+        """What the trail of records came to, signed."""
+
+    def checkpoint_key(self) -> bytes:
+        """The public key that signs checkpoints."""
+
+    def verify_trail(self, kept: Sequence[Checkpoint] = ()) -> Proof:
+        """Prove the whole trail."""
+
     def members(self) -> list[Member]:
         """Whoever may use the panel."""
 
@@ -237,10 +247,11 @@ class Services:
     ``commissionings``: the installers' walks. ``change_key(gate)`` gives a running node a new key. ``broker``: the one
     that this recognizer uses. ``api``: the address that is published in the status message. ``event_key`` signs events.
     ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
-    ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit``
-    enrols somebody with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents
-    have changed. ``local_token`` is good for everything until the service ends; commands on the same machine find it
-    in ``adapters.local_access``.
+    ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit`` enrols somebody
+    with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed.
+    ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
+    ``local_token`` is good for everything until the service ends; commands on the same machine find it in
+    ``adapters.local_access``.
     """
 
     store: Store
@@ -258,5 +269,6 @@ class Services:
     person: Callable[[str], str | None]
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
+    confirm_clock: Callable[[], bool]
     local_token: str = field(default="", repr=False)
     broker: Broker = field(default_factory=Broker)

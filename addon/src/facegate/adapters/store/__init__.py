@@ -32,6 +32,7 @@ from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
 from facegate.adapters.store.templates import TemplateStore
 from facegate.adapters.store.tokens import Token, TokenStore
+from facegate.adapters.store.trail import Proof
 from facegate.core.models import ResidentState
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Member",
     "NotFoundError",
     "OrderRecord",
+    "Proof",
     "Report",
     "RuleChange",
     "Store",

@@ -1,0 +1,61 @@
+"""``facegate verify-log``: proves that no record was changed, removed or written anew, or names the first that was."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from facegate.cli.console import notes, stop, stops_at
+from facegate.core.trail import Checkpoint
+from facegate.settings import default_data
+
+SENTENCES: Final = {
+    "missing": "link {number} is missing: somebody has taken it out of the database.",
+    "changed": "the record of link {number} is not what it was: somebody has changed it.",
+    "unlinked": "link {number} does not follow from the one before: somebody has rewritten the trail from there on.",
+    "gone": "the record of link {number} is gone, and nothing says that it was erased: somebody has removed it.",
+    "cut": "the trail ends before link {number}, which a checkpoint knows: it was cut, or an old copy was put back.",
+    "rewritten": "link {number} is not the one that a checkpoint knows: the trail was written anew.",
+    "forged": "the checkpoint of link {number} was not signed by this installation.",
+}
+
+
+def verify_log(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of checkpoints that somebody has kept, as 'facegate verify-log --save' writes it."),
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write this installation's checkpoints to a file, to keep.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")] = None,
+) -> None:
+    """Prove that the records of passages are as they were written, or name the first place where they are not."""
+    from facegate.adapters.store import InUseError, Store, StoreError
+    from facegate.cli import local_api
+
+    kept = [entry for path in checkpoint or [] for entry in _read(path)]
+    with stops_at(StoreError):
+        try:
+            with Store.open(data or default_data()) as store:
+                found = store.verify_trail(kept)
+                broken = found.broken and {"number": found.broken.number, "what": str(found.broken.what)}
+                proof: dict[str, Any] = {"links": found.links, "checkpoints": found.checkpoints, "broken": broken}
+                own: list[dict[str, Any]] = [one.written() for one in store.checkpoints()]
+        except InUseError:
+            proof = local_api.call(data, "POST", "/trail/proof", {"checkpoints": [one.written() for one in kept]})
+            own = local_api.call(data, "GET", "/trail/checkpoints")["checkpoints"]
+    if save is not None:
+        try:
+            save.write_text(json.dumps(own, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            stop(f"{save} cannot be written ({error.strerror or error}): name another file.")
+    if proof["broken"]:
+        stop(f"The trail is broken: {SENTENCES[proof['broken']['what']].format(**proof['broken'])}")
+    notes.print(f"{proof['links']} links and {proof['checkpoints']} checkpoints hold.")
+
+
+def _read(path: Path) -> list[Checkpoint]:
+    try:
+        return [Checkpoint.read(one) for one in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        stop(f"{path} holds no checkpoints ({error}): name a file that 'facegate verify-log --save' has written.")
