@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -137,12 +138,25 @@ def log(scene: Scene) -> list[AccessRecord]:
         return store.access_log(1000)
 
 
+def hold_when_asked(scene: Scene) -> None:
+    """Hold a card to the reader as soon as the gate waits for one."""
+
+    def asked() -> bool:
+        try:
+            return bool(scene.recognizer.api("GET", "/gates/main/lessons")["state"] == "waiting")
+        except HTTPError:  # nobody has asked yet
+            return False
+
+    eventually(asked)
+    scene.node.present("card", 1, OTHER_CARD)
+
+
 def test_a_card_is_learned_at_the_reader_from_the_command_line(scene: Scene) -> None:
     data = scene.recognizer.data
     scene.resident("Resident 1")
     eventually(lambda: scene.recognizer.api("GET", "/gates/main")["node"] == "online")
     assert not scene.opens("card", OTHER_CARD)
-    card = threading.Timer(4, lambda: scene.node.present("card", 1, OTHER_CARD))  # while the command waits
+    card = threading.Thread(target=hold_when_asked, args=(scene,))
     card.start()
     learned = facegate("credentials", "add", "Resident 1", "--learn", "main", "--data", str(data))
     card.join()
@@ -151,6 +165,8 @@ def test_a_card_is_learned_at_the_reader_from_the_command_line(scene: Scene) -> 
     assert scene.opens("card", OTHER_CARD)
     listed = facegate("credentials", "list", "Resident 1", "--data", str(data))
     assert "main" in listed.stdout
+    gates = facegate("gate", "list", "--data", str(data))
+    assert "1008" in gates.stdout, gates.stdout + gates.stderr
     identifier = next(word for word in listed.stdout.split() if len(word) == 16)
     removed = facegate("credentials", "remove", "Resident 1", identifier, "--yes", "--data", str(data))
     assert removed.returncode == 0, removed.stdout + removed.stderr

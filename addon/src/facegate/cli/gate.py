@@ -1,7 +1,7 @@
 """``facegate gate``: gates of the running service, and what their nodes need."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -35,10 +35,19 @@ def remove(
 
 @app.command(name="list")
 def show(data: Data = None) -> None:
-    """List the gates with the health of camera and node."""
+    """List the gates with the health of camera and node, and with the list of cards and PINs at the node."""
     table = Table()
-    for column in ("Gate", "Name", "Mode", "Camera", "Node"):
+    for column in ("Gate", "Name", "Mode", "Camera", "Node", "List"):
         table.add_column(column)
     for gate in local_api.call(data, "GET", "/gates"):
-        table.add_row(gate["id"], gate["name"], gate["mode"], gate["camera"], gate["node"])
+        table.add_row(gate["id"], gate["name"], gate["mode"], gate["camera"], gate["node"], _list(gate["list"]))
     Console().print(table)
+
+
+def _list(standing: dict[str, Any]) -> str:
+    """The version in force and what becomes of it, such as ``7 in force, 12 of 1008``."""
+    state = str(standing["state"]).replace("_", " ")
+    if standing["state"] == "sending":
+        state += f" {standing['sent']}/{standing['chunks']}"
+    shown = f"{standing['version']} {state}" if standing["version"] else state
+    return f"{shown}, {standing['entries']} of {standing['capacity']}" if standing["entries"] else shown
