@@ -13,6 +13,7 @@ from pathlib import Path
 import accuracy
 import challenge_measure
 import clips_measure
+import limits_page
 import liveness_measure
 import visits_measure
 from measure_table import Measure, as_json, find_data, notes, print_markdown, print_table
@@ -56,6 +57,8 @@ def main() -> int:
     (print_markdown if wanted.markdown else print_table)(measures)
     if wanted.json is not None:
         wanted.json.write_text(json.dumps(as_json(measures), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if wanted.json.resolve() == limits_page.FIGURES:
+            limits_page.refresh()
     failed = [measure for measure in measures if measure.met is False]
     for measure in failed:
         notes.print(f"Not met: {measure.part}: {measure.name}.", style="bold red", markup=False, highlight=False)
