@@ -180,11 +180,13 @@ def _visits(people: Mapping[str, list[Seen]]) -> list[tuple[str, list[Seen]]]:
 def _visit(
     moments: Sequence[Seen], gallery: Gallery, *, held: int = RULES.agree, rules: Thresholds = RULES
 ) -> Outcome | None:
-    """What a gate decides."""
-    approach, at = Approach(since=0.0), 0.0
+    """What a gate decides; once it has let somebody in, what follows changes nothing."""
+    approach = Approach(since=0.0)
     for number, seen in enumerate(one for one in moments for _ in range(held)):
         at = number / _FPS
         approach = approach.saw(_sight(seen, at, gallery), rules).conclude(at, LivenessLevel.OFF, rules)
+        if _opens(approach.outcome):
+            break
     return approach.outcome
 
 
