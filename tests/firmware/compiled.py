@@ -1,10 +1,11 @@
 """Compiles the C++ test programs, once for each state of their sources."""
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,31 +17,45 @@ CORE_HEADERS = tuple(
     COMPONENT / f"{name}.h"
     for name in ("gate_core", "gate_states", "inputs", "events", "passages", "allow_list", "clock", "flash", "line")
 )
-HEADERS = (*CORE_HEADERS, HERE / "test_port.h", HERE / "hmac.h")
+HEADERS = (*CORE_HEADERS, HERE / "test_port.h", HERE / "hmac.h", HERE / "rules/list.h")
 FLAGS = ("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-deprecated-declarations")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+TOGETHER = 2  # compilers at once
+
+
+def sources_of(source: str) -> list[Path]:
+    """``source`` is a file of this folder, or a folder in it, whose files are one program."""
+    place = HERE / source
+    return sorted(place.glob("*.cpp")) if place.is_dir() else [place]
 
 
 def compiled(source: str, *options: str, compiler: str = "g++") -> Path:
-    """Compile ``source`` of this folder with the gate core; ``options``: further flags and libraries."""
+    """Compile ``source`` with the gate core; ``options``: further flags and libraries."""
     program = shutil.which(compiler)
     assert program is not None, f"the firmware's tests need {compiler}; run scripts/setup test"
-    files = (HERE / source, *CORE)
-    command = [program, *FLAGS, f"-I{COMPONENT}", *map(str, files), *options]
-    state = hashlib.sha256(" ".join(command).encode())
+    name = source.removesuffix(".cpp")
+    files = (*sources_of(source), *CORE)
+    command = [program, *FLAGS, *options, f"-I{COMPONENT}", f"-I{HERE}"]
+    state = hashlib.sha256(" ".join((*command, *map(str, files))).encode())
     state.update(subprocess.run([program, "--version"], check=True, capture_output=True).stdout)
     for file in (*files, *HEADERS):
         state.update(file.read_bytes())
     folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests"
     folder.mkdir(parents=True, exist_ok=True)
-    built = folder / f"{source.removesuffix('.cpp')}-{state.hexdigest()[:16]}"
-    with (folder / f"{source}.lock").open("w") as lock:  # tests run side by side, and more than one wants the program
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.exists():
-            fresh = folder / f".{built.name}"
-            result = subprocess.run([*command, "-o", str(fresh)], capture_output=True, text=True, check=False)
-            assert result.returncode == 0, result.stderr
-            for old in folder.glob(f"{source.removesuffix('.cpp')}-*"):
+    built = folder / f"{name}-{state.hexdigest()[:16]}"
+    if not built.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as work, ThreadPoolExecutor(TOGETHER) as pool:
+            objects = [Path(work) / f"{number}.o" for number in range(len(files))]
+            list(pool.map(lambda file, out: run([*command, "-c", str(file), "-o", str(out)]), files, objects))
+            fresh = Path(work) / name
+            run([program, *map(str, objects), *FLAGS, *options, "-o", str(fresh)])  # libraries come last
+            for old in folder.glob(f"{name}-*"):
                 old.unlink(missing_ok=True)
             fresh.rename(built)
     return built
+
+
+def run(command: list[str]) -> None:
+    """Run a compiler; what it complains of is the failure."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-6000:]

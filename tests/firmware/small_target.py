@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.firmware.compiled import COMPONENT, CORE, CORE_HEADERS, HERE, ROOT
+from tests.firmware.compiled import COMPONENT, CORE, HEADERS, HERE, ROOT, TOGETHER, sources_of
 
 TARGET = "arm-linux-gnueabihf"
 EMULATOR = "qemu-arm"
@@ -27,7 +27,6 @@ SIZE_QUESTION = """
 #include "gate_core.h"
 int main() { std::printf("%zu", sizeof(facegate::GateCore)); }
 """
-TOGETHER = 2  # compilers at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,18 @@ def compiled_small(source: Path, *sources: Path, options: tuple[str, ...] = ()) 
     includes = (f"-I{COMPONENT}", f"-I{HERE}", f"-I{GOOGLETEST}", f"-I{GOOGLETEST / 'include'}")
     state = hashlib.sha256(" ".join((*FLAGS, *options)).encode())
     state.update(subprocess.run([compiler, "--version"], check=True, capture_output=True).stdout)
-    for file in (source, *sources, *CORE_HEADERS, *sorted(HERE.glob("*.h"))):
+    for file in (source, *sources, *HEADERS):
         state.update(file.read_bytes())
     folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests" / TARGET
     folder.mkdir(parents=True, exist_ok=True)
-    built = folder / f"{source.stem}-{state.hexdigest()[:16]}"
+    kind = "object" if "-c" in options else "program"
+    built = folder / f"{source.stem}-{kind}-{state.hexdigest()[:16]}"
     if not built.exists():
         fresh = folder / f".{built.name}.{os.getpid()}"
         command = [compiler, *FLAGS, *options, *includes, str(source), *map(str, sources), "-o", str(fresh)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr[-6000:]
-        for old in folder.glob(f"{source.stem}-*"):
+        for old in folder.glob(f"{source.stem}-{kind}-*"):
             old.unlink(missing_ok=True)
         fresh.rename(built)
     return built
@@ -76,17 +76,13 @@ def objects() -> list[Path]:
         return list(pool.map(lambda file: compiled_small(file, options=("-c", *options[file])), options))
 
 
-def programs(*names: str) -> list[Path]:
-    """The test programs of these names."""
+def program(source: str) -> Path:
+    """The test program of this file or folder, as ``compiled`` knows it."""
+    files = sources_of(source)
     shared = tuple(objects())
-    core = shared[: len(CORE)]
-
-    def program(name: str) -> Path:
-        source = HERE / f"{name}.cpp"
-        return compiled_small(source, *(shared if "gtest/gtest.h" in source.read_text() else core))
-
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(program, names))
+        first, *others = pool.map(lambda file: compiled_small(file, options=("-c",)), files)
+    return compiled_small(first, *others, *(shared if len(files) > 1 else shared[: len(CORE)]))
 
 
 def emulate(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from facegate.adapters.store import Store
 from facegate.contract import lines, verbs
 from facegate.contract.messages import PASSAGE_TYPES
 from tests.firmware.faults import account
-from tests.firmware.faults.campaign import EXIT_RELAY, press_exit
+from tests.firmware.faults.campaign import BEAM_SECONDS, EXIT_RELAY, press_exit
 from tests.firmware.faults.recognizer import Recognizer
 from tests.firmware.peer import Peer
 from tests.parts.broker import Mosquitto
@@ -305,7 +305,7 @@ def two_at_once(at: Place, count: int) -> Result:
             outcomes = [first.result(30), second.result(30)]
             result.must(all(o is not None and o.result == "opened" for o in outcomes), f"not both opened: {outcomes}")
             for _ in range(2):
-                at.node.touch_input("beam", 0.06)
+                at.node.touch_input("beam", BEAM_SECONDS)
             deadline = time.monotonic() + 15
             while len(_passages(recognizer)) < 2 * (number + 1) and time.monotonic() < deadline:
                 time.sleep(0.01)
