@@ -219,6 +219,14 @@ def markdown(report: Report) -> str:
             f"| sanitizers | {'**spoke**' if campaign['sanitizer'] else 'silent'} |",
             f"| time | {campaign['seconds']:.0f} s |",
             "",
+            "*Unauthorised* is a pulse that cannot be laid to an opening of its own: one whose intent was on the",
+            "recognizer's disk before, and that ended as opened, or as one of the results that leave it open. *Lost*",
+            "is an event that has left the node and that the recognizer neither believed and recorded, once and in",
+            "order, nor counted as missing. The node numbers its events within a boot, so a gap shows with the next",
+            "one. What the attacker withheld, or a dead recognizer did not hear, at the end of a boot that a kill",
+            "then cut off has no next one, and what a killed node still had in its memory has never left it: that is",
+            "the one loss there can be.",
+            "",
         ]
     if report.times:
         lines += ["## Times", "", "| ms | n | median | p95 | max |", "|---|---|---|---|---|"]
