@@ -247,7 +247,7 @@ def mark(resident: str, number: int = 0, **more: object) -> Marked:
         (ResidentState.ENROLLED, True),
         (ResidentState.SUSPENDED, False),
         (ResidentState.EXPIRED, False),
-        (ResidentState.WITHDRAWN, False),
+        (ResidentState.WITHDRAWN, True),
         (ResidentState.ERASED, False),
     ],
 )

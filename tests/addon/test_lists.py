@@ -152,7 +152,7 @@ async def test_what_is_changed_reaches_the_node_and_what_is_taken_away_leaves_it
     digest = pin_digest(digest_key(house.key, "main"), "83915")
     assert house.lists.marked("main", "pin", digest.hex())[1].id == one
     assert house.lists.marked("main", "card", digest.hex()) is None
-    for state in (ResidentState.SUSPENDED, ResidentState.WITHDRAWN, ResidentState.EXPIRED):
+    for state in (ResidentState.SUSPENDED, ResidentState.EXPIRED):
         house.store.update_resident(replace(house.store.resident(other), state=state))
         await house.lists.follow()
         await eventually(lambda: house.entries == 1)

@@ -15,8 +15,8 @@ RENEWED: Final = 23 * 86_400
 """Less than this left, and a new one is sent: a week after the last."""
 _LATEST: Final = 2**32 - 1
 
-ADMITTED: Final = frozenset({ResidentState.INVITED, ResidentState.ENROLLED})
-"""Whoever has a card or a PIN needs no face, and so may never have been enrolled."""
+ADMITTED: Final = frozenset({ResidentState.INVITED, ResidentState.ENROLLED, ResidentState.WITHDRAWN})
+"""Whoever has a card or a PIN needs no face: who was never enrolled, or has taken back the consent, gets in as before."""
 
 
 @dataclass(frozen=True, slots=True)
