@@ -116,7 +116,7 @@ def _look(models: Models, row: Row, image: Image, stages: Stages) -> Sample:
             judged = judge_image(models, image)
         return Sample(row.file, row.identity, row.role, row.group, refused=judged.refused)
     with stages.timed("detect"):
-        faces = models.detector.detect(image)
+        faces = models.detector.detect(image, again=row.role != ENROL)  # a gate looks again, enrolment does not
     chosen = _choose(row.role, faces, image)
     if isinstance(chosen, Fault):
         return Sample(row.file, row.identity, row.role, row.group, len(faces), refused=(chosen,))
