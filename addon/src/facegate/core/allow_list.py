@@ -16,7 +16,7 @@ RENEWED: Final = 23 * 86_400
 _LATEST: Final = 2**32 - 1
 
 ADMITTED: Final = frozenset({ResidentState.INVITED, ResidentState.ENROLLED, ResidentState.WITHDRAWN})
-"""Whoever has a card or a PIN needs no face: who was never enrolled, or has taken back the consent, gets in as before."""
+"""Whoever has a card or a PIN needs no face: who was never enrolled, or no longer wants to be, gets in as before."""
 
 
 @dataclass(frozen=True, slots=True)
