@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from facegate.adapters.gate import GateLink
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.store.errors import StoreError
 from facegate.contract.lines import Command, NodeEvent, Position
@@ -14,6 +15,7 @@ from tests.parts.broker import Mosquitto
 from tests.parts.node_link import (
     GATE,
     ID,
+    KEY,
     NODE_KEY,
     OTHER_KEY,
     TOPICS,
@@ -55,6 +57,27 @@ async def test_what_is_retained_is_nothing(site):
     await eventually(lambda: link.state == "silent")  # the status, which opens nothing, may be retained
     assert (await link.open(Direction.ENTRY, 0, ID, always)).result == "node_silent"
     assert (node.commands, reports, kept.positions) == ([], [], {})
+
+
+async def test_an_event_counts_as_heard_only_when_it_is_recorded(site):
+    """Killed in between, the recognizer finds a gap, not silence."""
+    kept, on_disk = Kept(), asyncio.Event()
+
+    async def recorded() -> None:
+        await on_disk.wait()
+
+    link = GateLink(GATE, KEY, await site.client(), TOPICS, positions=kept, recorded=recorded)
+    reports: list[NodeReport] = []
+    link.on_event(reports.append)
+    await link.start()
+    node = await site.scripted()
+    node.event("exit", uptime=1000)
+    await eventually(lambda: reports)
+    await asyncio.sleep(0.1)
+    assert "event" not in kept.positions
+    on_disk.set()
+    await eventually(lambda: "event" in kept.positions)
+    await link.stop()
 
 
 async def test_an_old_boot_is_nothing_and_is_said(site):

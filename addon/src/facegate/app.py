@@ -221,8 +221,8 @@ class Service:
 
         building = Building(
             store, mqtt, topics, models, links,
-            decided=self._decided, heard=heard, greeted=orders.hear, loop_clips=self._loop_clips,
-            decoding=settings.decoding,
+            decided=self._decided, heard=heard, recorded=journal.settled, greeted=orders.hear,
+            loop_clips=self._loop_clips, decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
         housekeeping = Housekeeping(store, settings.keep_passages_days)

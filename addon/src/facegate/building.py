@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -71,6 +71,7 @@ class Building:
         links: filled with the way to each gate's node.
         decided: called on the loop once for each decision of any camera.
         heard: called with each verified event of a node.
+        recorded: returns when all that was heard so far is in the record.
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
         decoding: what decodes cameras' pictures, as the settings call it.
@@ -86,6 +87,7 @@ class Building:
         *,
         decided: Decided,
         heard: Callable[[NodeReport], None],
+        recorded: Callable[[], Awaitable[None]] | None = None,
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
         decoding: str = "software",
@@ -94,6 +96,7 @@ class Building:
         self.links = links
         self.hints = Hints(links)
         self._heard = heard
+        self._recorded = recorded
         self._greeted = greeted
         self._store = store
         self._mqtt = mqtt
@@ -176,7 +179,7 @@ class Building:
             await self._unlink(gate)
         for gate, key in self.plan.keys.items():
             if gate not in self.links:
-                link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store)
+                link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store, recorded=self._recorded)
                 link.on_event(self._heard)
                 link.on_event(self._on_press)
                 link.on_hello(self._greeted)

@@ -21,8 +21,9 @@ PULSE_MS = 60  # short, so that a thousand openings take minutes; the node's own
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as the product believed it. ``lost``: how many it said it had missed before this one."""
+    """An event as the product believed it, in which of its lives; ``lost``: how many it had missed before this one."""
 
+    life: int
     boot: int
     seq: int
     type: str
@@ -159,7 +160,7 @@ class Recognizer:
             words = json.loads(line)
             match words.pop("said"):
                 case "event":
-                    self.events.append(Told(**words))
+                    self.events.append(Told(life=len(self.killed_at), **words))
                 case "outcome":
                     with self._changed:
                         answer = self._asked.pop(words["id"])

@@ -77,11 +77,14 @@ async def serve(setup: Setup) -> None:
         mqtt = MqttClient(broker)
         await mqtt.start()
         key, topics = bytes.fromhex(setup.key), Topics(setup.site)
-        link = GateLink(setup.gate, key, mqtt, topics, positions=store, slot=setup.slot, clock=clock)
+        journal = Journal(store, lambda _: True)
+        link = GateLink(
+            setup.gate, key, mqtt, topics,
+            positions=store, slot=setup.slot, clock=clock, recorded=journal.settled,
+        )  # fmt: skip
         openings = Openings(
             store, {setup.gate: link}, lambda _: True, clock=clock, unix=lambda: time.time() + setup.wall
         )
-        journal = Journal(store, lambda _: True)
         link.on_event(journal.hear)
         link.on_event(tell_event)
         link.on_state(lambda state: say("state", state=state))

@@ -119,7 +119,8 @@ def line_to_relay(at: Place, count: int) -> Result:
             opened = [moved for moved, relay, on in at.node.relay.writes()[before:] if relay == 1 and on]
             result.must(ack.result == "opened" and len(opened) == 1, f"a good line was answered '{ack.result}'")
             taken += [(moved - begun) * 1000 for moved in opened]
-            time.sleep(0.3)
+            at.node.relay.wait_for_pulses(len(taken))
+            time.sleep(0.3)  # the gap between two pulses
     result.must(at.pulses(1) == count, f"{at.pulses(1)} pulses of {count} lines")
     result.times["open line → relay"] = taken
     return result

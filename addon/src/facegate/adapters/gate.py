@@ -7,7 +7,7 @@ stands in ``node_commands``; docs/protocol.md is the specification.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from facegate.adapters.listeners import Cancel, Listeners
@@ -59,7 +59,9 @@ class GateLink:
         positions: Positions,
         slot: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        recorded: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """``recorded`` returns when the events told so far are on the disk; only then are they not missed any more."""
         self.gate = gate
         self.slot = slot
         self.condition = GateCondition()
@@ -69,6 +71,7 @@ class GateLink:
         self._topics = topics
         self._store = positions
         self._clock = clock
+        self._recorded = recorded
         self._voice = NodeVoice(gate, lines.node_key(gate_key, gate), clock)
         self._commands = NodeCommands(
             self._voice,
@@ -263,6 +266,8 @@ class GateLink:
             while self._unsaved:
                 kind = min(self._unsaved)
                 position = self._voice.positions[kind]
+                if kind == "event" and self._recorded is not None:
+                    await self._recorded()
                 await asyncio.to_thread(self._store.save_node_position, self.gate, kind, position)
                 if self._voice.positions[kind] == position:
                     self._unsaved.discard(kind)
