@@ -97,9 +97,9 @@ class Events:
 
     ``sent``: how many different ones left the node, as its numbers tell; ``delivered``: believed by the product, once
     and in order; ``reported``: missing ones that the product knew of from the numbers; ``untold``: the last of a boot,
-    kept from the product on the way, or told while it was dead, with none after them to show it; ``lost``: missing
-    with no trace though all was well; ``wrong``: believed twice, or out of order, or with a wrong count of what is
-    missing.
+    kept from the product on the way, or told while it was dead or away from the broker, with none after them to show
+    it; ``lost``: missing with no trace though all was well; ``wrong``: believed twice, or out of order, or with a wrong
+    count of what is missing.
     """
 
     sent: int
@@ -116,7 +116,7 @@ def count_events(seen: Iterable[tuple[int, int]], told: Sequence[Told], excused:
     Args:
         seen: (boot, number) of each event that the wire saw.
         told: what the product told, over all its lives.
-        excused: of those, the ones kept from the product on the way, or told while it was dead.
+        excused: of those, the ones kept from the product on the way, or told while it was dead or away.
     """
     delivered = [(event.boot, event.seq) for event in told]
     wrong = [f"{after} after {before}" for before, after in itertools.pairwise(delivered) if after <= before]

@@ -26,6 +26,7 @@ from tests.parts.relay import Pulse
 USERS = {"recognizer": "p1", "node": "p2", "wire": "p3", "second": "p4"}
 EXIT_RELAY = 2
 MOST_RECORDS = 1_000_000
+RECONNECT_SECONDS = 5.0  # a recognizer that was refused waits some seconds before it calls the broker again
 BEAM_SECONDS = 0.3  # a beam that is broken too shortly to be seen, on a machine that stalls, is nobody
 PATIENCE_SECONDS = 2.0  # before somebody presses again
 RELEASED_SECONDS = 0.4  # a release that is too short to be seen, on a machine that stalls, joins two presses to one
@@ -72,7 +73,7 @@ class Campaign:
         self._folder = folder
         self._program = program
         self._presses: list[float] = []
-        self._dead: list[tuple[float, float]] = []
+        self._deaf: list[tuple[float, float]] = []
 
     @contextlib.contextmanager
     def _world(self) -> Iterator[None]:
@@ -178,12 +179,13 @@ class Campaign:
         self.wire.replay("command", 20)  # it is not there to mind
         self._press_exit()
         self.recognizer.start()
-        self._dead.append((began, time.time()))
+        self._deaf.append((began, time.time()))
         self._end(asked)
 
     def _end_broker(self, step: str) -> None:
         asked = self.recognizer.ask()
         time.sleep(self.dice.uniform(0, 0.1))
+        began = time.time()
         if step == "broker killed":
             self.broker.kill()
             self.figures.broker_kills += 1
@@ -195,6 +197,7 @@ class Campaign:
         self.wire.wait_until_connected()
         self._end(asked)
         self.recognizer.wait_for_state("online")
+        self._deaf.append((began, time.time() + RECONNECT_SECONDS))
 
     def _retain(self) -> None:
         """A whole command, kept by the broker and given to the node at its next start."""
@@ -260,7 +263,7 @@ class Campaign:
         excused |= {
             (e.boot, e.seq)
             for line, e in parsed.items()
-            if any(begin <= wire.seen_at[line] <= end for begin, end in self._dead)
+            if any(begin <= wire.seen_at[line] <= end for begin, end in self._deaf)
         }
         seen = [(e.boot, e.seq) for e in parsed.values()]
         figures.events = asdict(account.count_events(seen, self.recognizer.events, excused))
