@@ -213,7 +213,7 @@ async def test_a_factor_that_needs_the_time_does_not_count_without(house):
     ("change", "reason"),
     [
         ({"state": ResidentState.SUSPENDED}, "suspended"),
-        ({"state": ResidentState.WITHDRAWN}, "expired"),
+        ({"state": ResidentState.EXPIRED}, "expired"),
         ({"gates": frozenset({"garage"})}, "not_this_gate"),
     ],
 )
