@@ -7,6 +7,7 @@ import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import av
