@@ -50,7 +50,7 @@ def test_the_first_picture_is_looked_at():
     assert Attention().wants(noisy(SCENE, 0), 100.0, occupied=False)
 
 
-def test_an_empty_scene_is_looked_at_twice_a_second_and_no_more():
+def test_an_empty_scene_is_looked_at_once_a_second_and_no_more():
     attention = Attention()
     first = settled(attention)
     seen = looks(attention, first, [noisy(SCENE, first + n) for n in range(10 * FPS)])
@@ -125,7 +125,7 @@ def test_after_a_face_it_stays_awake_for_whoever_looks_back():
     assert sum(seen[round(AFTER_FACE * FPS) + FPS :]) <= 8 / PERIOD
 
 
-def test_whoever_creeps_in_slower_than_the_background_follows_is_looked_at_twice_a_second():
+def test_whoever_creeps_in_slower_than_the_background_follows_is_looked_at_once_a_second():
     attention = Attention()
     first = settled(attention)
     fading = [SCENE + (somebody(60) - SCENE) * min(1.0, n / (20 * FPS)) for n in range(30 * FPS)]

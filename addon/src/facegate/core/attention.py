@@ -1,6 +1,6 @@
 """Which pictures are worth a look: an empty scene costs next to nothing, and nobody who stands there is overlooked.
 
-Nothing that opens or refuses rests on this. Whoever is missed here is found by the look that is taken anyway, twice a
+Nothing that opens or refuses rests on this. Whoever is missed here is found by the look that is taken anyway, once a
 second; whatever wakes it in error costs a little electricity.
 """
 
@@ -15,10 +15,10 @@ from facegate.core.search import bounds
 
 type _Cells = NDArray[np.float32]
 
-PERIOD = 0.5
+PERIOD = 1.0
 """Seconds between two looks while nothing moves. It bounds what an error of the motion gate can cost: with it the
-slowest opening (0.8 s) becomes 1.3 s, for a person who came without changing the picture. One look takes 9 ms of a
-processor, so this is 1.8 % of a core."""
+slowest opening (0.8 s) becomes 1.8 s, for a person who came without changing the picture. Two looks a second put an
+idle camera at 10.9 % of a core (scripts/bench), which is more than the tenth that it may have."""
 EAGER = 1.0
 """Seconds after something began to move in which every picture is looked at: a face is seen as soon as it is there."""
 SEARCH = 0.09
