@@ -47,7 +47,10 @@ from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
 from facegate.core.visit import Glimpse, Look, Masked, Visit
 from facegate.vision import Models, chips, motion
-from facegate.vision.occlusion import is_masked
+from facegate.vision.occlusion import LEAST_FACE, is_masked
+
+MASK_PICTURES = 2
+"""Pictures that all have to show a mask: a second one is asked for only where the first does."""
 
 WATCH = 0.25
 """Seconds between two looks at a face that was decided about: often enough for a match at most one second old."""
@@ -394,20 +397,34 @@ class CameraPipeline:
         self._visits[track.id] = replace(visit, approach=approach)
         if decided or approach.outcome is None:
             return None
-        return self._decide(track, self._name_mask(approach.outcome, looks, visit.first), frame)
+        outcome = self._ask_for_mask(approach.outcome, looks, visit.first, track.face.size)
+        decision = self._decide(track, outcome, frame)
+        if outcome.reason is Reason.MASK:  # whoever takes it off is looked at anew
+            self._visits[track.id] = replace(self._visits[track.id], approach=None, first=None)
+        return decision
 
-    def _name_mask(self, outcome: Outcome, looks: Sequence[Look], first: Image | None) -> Outcome:
-        """Say that a mask is the reason, where somebody was not recognised and wears one."""
+    def _ask_for_mask(self, outcome: Outcome, looks: Sequence[Look], first: Image | None, size: float) -> Outcome:
+        """Refuse a masked face, and say that this is why; of the last pictures all have to show a mask.
+
+        Whoever would be let in is asked about only from the size on for which the cue was proven not to err about bare
+        faces (docs/measurements/quality.md). An answer that cannot be had lets nobody in.
+        """
         if not asks_for_mask(outcome.verdict, outcome.reason, self.camera.masks):
             return outcome
-        chip = next((look.chip for look in reversed(looks) if look.chip is not None), first)
-        if chip is None:
+        named = outcome.resident is not None
+        if named and size < LEAST_FACE:
             return outcome
+        seen = [(look.chip, look.sight.vector) for look in reversed(looks) if look.chip is not None]
+        seen = seen or ([] if first is None else [(first, None)])
+        self._pause()
         try:
-            masked = self._stages.run("mask", is_masked, self._models.embedder, chip, usable=usable.is_answer)
+            masked = bool(seen) and all(
+                self._stages.run("mask", is_masked, self._models.embedder, chip, vector, usable=usable.is_answer)
+                for chip, vector in seen[:MASK_PICTURES]
+            )
         except StageError:
-            return outcome
-        return replace(outcome, reason=Reason.MASK) if masked else outcome
+            return replace(outcome, verdict=Verdict.DENIED, reason=Reason.FAULT, resident=None) if named else outcome
+        return replace(outcome, verdict=Verdict.DENIED, reason=Reason.MASK, resident=None) if masked else outcome
 
     def _wait(self, named: str, approach: Approach, track: int, at: float) -> None:
         """Whoever was recognised and looked away, for the card perhaps, waits again as soon as they are named."""

