@@ -23,7 +23,7 @@ from tests.parts.recognizer import PAIRING_CODE, Recognizer, facegate
 from tests.parts.rtsp import RtspServer, people, write_clip
 
 # A first start of a core, a compiled node and clips in real time need more than a unit test.
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.timeout(420)
 
 TOPICS = Topics("home")
 RESIDENT = "Resident 1"
