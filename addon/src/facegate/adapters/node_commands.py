@@ -152,8 +152,9 @@ class NodeCommands:
             del self._wishes[opening]
             if opening in self._waiting:
                 self._waiting.remove(opening)
-        if wish.tries > wish.answers and end.result not in ("opened", "done", "node_refused", "no_answer"):
-            end = _End("no_answer", end.result)  # the command that nobody has answered may have opened
+        if wish.tries > wish.answers and end.result not in ("opened", "done", "no_answer"):
+            # The command that nobody has answered may have opened; of two that overtake each other, one is refused.
+            end = _End("no_answer", end.detail or end.result)
         return OpenResult(end.result, end.detail, wish.tries, round((self._clock() - began) * 1000))
 
     def hear(self, ack: Ack) -> None:
@@ -280,6 +281,8 @@ class NodeCommands:
                 # This recognizer has started anew under a challenge that it had used before; the node knows how far.
                 used = lines.parse_number(ack.detail, lines.COUNTER_MAX) or 0
                 self._counters[wish.challenge] = max(used, self._counters.get(wish.challenge, 0))
+            case "counter":  # this very line, or a later one, was there before: what it did, its own answer would say
+                return _End("no_answer", ack.result)
             case _:
                 return _End("node_refused", ack.result if ack.detail == lines.NONE else f"{ack.result} {ack.detail}")
         wish.corrected.add(ack.result)
