@@ -334,6 +334,26 @@ async def test_an_answer_that_overtakes_the_next_try_is_the_answer(site):
     assert (result.result, result.tries) == ("opened", 1)
 
 
+async def test_a_refusal_does_not_speak_for_the_line_that_nobody_has_answered(site):
+    link = await site.link()
+    node = await site.scripted()
+    # The first line opens and its answer is lost; the second is refused, as by a fire that has begun meanwhile.
+    node.answer = lambda command: node.ack(command, result="refused", detail="fire") if len(node.commands) > 1 else None
+    node.hello()
+    await eventually(lambda: link.state == "online")
+    result = await link.open(Direction.ENTRY, 0, ID, always)
+    assert (result.result, result.tries) == ("no_answer", 2)
+
+
+async def test_a_counter_that_was_used_says_nothing_of_the_line_that_used_it(site):
+    link = await site.link()
+    node = await site.scripted()
+    node.answer = lambda command: node.ack(command, result="counter", detail="1")
+    node.hello()
+    await eventually(lambda: link.state == "online")
+    assert (await link.open(Direction.ENTRY, 0, ID, always)).result == "no_answer"
+
+
 async def test_a_late_answer_is_heard_while_the_node_is_said_to_be_busy(site):
     """Nobody has answered the first command; the second finds the node busy, perhaps with the first one's opening."""
     link = await site.link()
