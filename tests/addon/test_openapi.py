@@ -13,7 +13,8 @@ from openapi_spec_validator import validate
 from facegate.adapters.gate import OpenResult
 from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
-from facegate.web.operations import OPERATIONS, Operation
+from facegate.web.operation import Operation
+from facegate.web.operations import OPERATIONS
 from facegate.web.services import CameraHealth, GateHealth, Health
 from tests.parts.web import LOCAL_TOKEN, PEOPLE, Reply, Site, now_ms, running_site
 

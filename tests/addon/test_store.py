@@ -31,6 +31,7 @@ from facegate.core.models import (
     LivenessLevel,
     Method,
     Mode,
+    PrivacyLevel,
     Reason,
     Resident,
     ResidentState,
@@ -215,7 +216,16 @@ def test_residents_come_back_as_they_went_in(store: Store, clock: Clock) -> None
     two = store.add_resident("a second")
     assert one.state is ResidentState.INVITED
     changed = replace(
-        one, state=ResidentState.SUSPENDED, valid_from=1.5, valid_until=2.5, gates=frozenset({"main", "back"})
+        one,
+        state=ResidentState.SUSPENDED,
+        valid_from=1.5,
+        valid_until=2.5,
+        gates=frozenset({"main", "back"}),
+        flat="3-1201",
+        groups=frozenset({"pool", "garage"}),
+        level=PrivacyLevel.NO_FACE,
+        minor=True,
+        residence_seen=True,
     )
     store.update_resident(changed)
     with reopened(store, clock) as again:

@@ -63,6 +63,14 @@ class ResidentState(StrEnum):
     ERASED = "erased"
 
 
+class PrivacyLevel(StrEnum):
+    """What a resident lets be kept of their face: a template, half of one's key (the other half is theirs), nothing."""
+
+    STANDARD = "standard"
+    STRICT = "strict"
+    NO_FACE = "no_face"
+
+
 class Method(StrEnum):
     """What asked for an opening."""
 
@@ -196,7 +204,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A person who lives here. ``gates`` empty means every gate; times are Unix seconds, ``None`` for no limit."""
+    """A person who lives here. ``gates`` empty means every gate; times are Unix seconds, ``None`` for no limit.
+
+    ``flat``: the label on the door. ``groups``: what automations and lists call several residents by. ``minor``: under
+    14, so that a guardian consents. ``residence_seen``: somebody has seen a proof of residence; of the proof nothing
+    is kept.
+    """
 
     id: str
     name: str
@@ -205,6 +218,11 @@ class Resident:
     valid_from: float | None = None
     valid_until: float | None = None
     gates: frozenset[str] = frozenset()
+    flat: str = ""
+    groups: frozenset[str] = frozenset()
+    level: PrivacyLevel = PrivacyLevel.STANDARD
+    minor: bool = False
+    residence_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from voluptuous_openapi import UNSUPPORTED, OpenApiVersion, convert
 
 from facegate import __version__
 from facegate.web import schemas
-from facegate.web.operations import BASE, OPERATIONS, Operation
+from facegate.web.operation import Operation
+from facegate.web.operations import BASE, OPERATIONS
 from facegate.web.problems import (
     CONTENT_TYPE,
     FAULT,

@@ -14,7 +14,8 @@ from facegate.adapters.store import ExistsError, NotFoundError, StoreError
 from facegate.web.call import Call, Desk
 from facegate.web.limits import Failures
 from facegate.web.openapi import describe
-from facegate.web.operations import BASE, OPERATIONS, Operation
+from facegate.web.operation import Operation
+from facegate.web.operations import BASE, OPERATIONS
 from facegate.web.problems import (
     EXISTS,
     FAULT,

@@ -13,7 +13,7 @@ from facegate.adapters.crypto import Kind, SecretError
 from facegate.adapters.store import schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
-from facegate.core.models import Resident, ResidentState
+from facegate.core.models import PrivacyLevel, Resident, ResidentState
 
 _RESIDENTS = schema.residents
 _CONSENTS = schema.consents
@@ -205,6 +205,11 @@ def _resident(row: Row[Any], key: bytes) -> Resident:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         gates=frozenset(row.gates),
+        flat=profile.get("flat", ""),
+        groups=frozenset(profile.get("groups", ())),
+        level=PrivacyLevel(profile.get("level", PrivacyLevel.STANDARD)),
+        minor=profile.get("minor", False),
+        residence_seen=profile.get("residence_seen", False),
     )
 
 
@@ -222,9 +227,17 @@ def _require_consent(connection: Connection, resident: str, consent: str) -> Non
 
 
 def _values(resident: Resident, key: bytes) -> dict[str, Any]:
-    profile = json.dumps({"name": resident.name, "person": resident.person}).encode()
+    profile = {
+        "name": resident.name,
+        "person": resident.person,
+        "flat": resident.flat,
+        "groups": sorted(resident.groups),
+        "level": resident.level,  # nobody who reads the database learns who has declined
+        "minor": resident.minor,
+        "residence_seen": resident.residence_seen,
+    }
     return {
-        "profile": crypto.seal(key, profile, "profile", resident.id),
+        "profile": crypto.seal(key, json.dumps(profile).encode(), "profile", resident.id),
         "state": resident.state,
         "valid_from": resident.valid_from,
         "valid_until": resident.valid_until,

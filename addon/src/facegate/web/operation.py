@@ -1,0 +1,57 @@
+"""What one operation of the API is, and what may stand in its path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import voluptuous as vol
+
+from facegate.web import schemas
+from facegate.web.call import Handler
+from facegate.web.problems import Kind
+from facegate.web.tokens import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method at one path.
+
+    ``scope``: what the token must be good for, ``None`` for everybody. ``answer``: the schema of the body, ``None``
+    for an answer without one. ``query`` and ``headers`` are required parameters. ``problems``: what it may answer
+    beside what every operation of its kind may. ``in_turn``: whether a change waits for the one before; not where it
+    waits for a node.
+    """
+
+    method: str
+    path: str
+    scope: Scope | None
+    act: Handler
+    summary: str
+    answer: vol.Schema | None
+    body: vol.Schema | None = None
+    status: int = 200
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Kind, ...] = ()
+    in_turn: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its name in the OpenAPI description."""
+        return self.act.__name__
+
+    @property
+    def in_path(self) -> dict[str, Any]:
+        """The schemas of the parameters in the path."""
+        return {name: schema for name, schema in PATH_PARAMETERS.items() if f"{{{name}}}" in self.path}
+
+
+PATH_PARAMETERS: Final = {
+    "gate": schemas.GATE,
+    "camera": schemas.IDENTIFIER,
+    "resident": schemas.IDENTIFIER,
+    "credential": schemas.IDENTIFIER,
+    "token": schemas.IDENTIFIER,
+    "member": schemas.MEMBER_ID,
+    "alias": schemas.IDENTIFIER,
+}
