@@ -70,7 +70,7 @@ def recognition_of(models: Models, folder: Path, roles: Sequence[str]) -> Recogn
     samples = look_at(models, rows).samples
     templates = [Template(s.file, s.identity, models.embedder.model, vector) for s in samples for vector in s.vectors]
     residents = {t.resident: Resident(t.resident, t.resident, state=ResidentState.ENROLLED) for t in templates}
-    return Recognition(Gallery(templates), residents, Gate("gate", "Gate"))
+    return Recognition(Gallery(templates), residents, Gate("gate", "Gate", faces=True))
 
 
 def show(models: Models, recognition: Recognition, clip: Path, level: LivenessLevel) -> Shown:

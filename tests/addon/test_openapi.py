@@ -197,6 +197,9 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_gate", status=404, path={"gate": "none"})
     await step("change_gate", {"mode": "free"}, status=422, path=gate)
     await step("change_gate", {"pulse_ms": 700}, status=200, path=gate)
+    await step("read_ways", status=200, path=gate)
+    await step("switch_faces", {"on": True}, status=409, path=gate)
+    await step("switch_faces", {"on": False}, status=200, path=gate)
     kept = await step("list_checkpoints", status=200, bearer=LOCAL_TOKEN)
     await step("prove_trail", {"checkpoints": kept["checkpoints"]}, status=200, bearer=LOCAL_TOKEN)
     await step("confirm_clock", status=200, bearer=LOCAL_TOKEN)
@@ -220,6 +223,11 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     resident = {"resident": (await step("add_resident", body, status=201))["id"]}
     await step("list_residents", status=200)
     await step("read_resident", status=200, path=resident)
+    await step("make_link", {"kind": "personal"}, status=403, path=resident)
+    made = await step("make_link", {"kind": "invitation"}, status=201, path=resident, bearer=LOCAL_TOKEN)
+    await step("list_links", status=200, path=resident, bearer=LOCAL_TOKEN)
+    await step("revoke_link", status=204, path={**resident, "link": made["id"]}, bearer=LOCAL_TOKEN)
+    await step("revoke_link", status=404, path={**resident, "link": "none"}, bearer=LOCAL_TOKEN)
     await step("change_resident", {"suspended": True}, status=200, path=resident)
     site.gate_side.people["alias1"] = resident["resident"]
     await step("event_person", status=200, path={"alias": "alias1"})

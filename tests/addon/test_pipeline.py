@@ -253,7 +253,7 @@ def test_recognition_only_asks_for_no_liveness():
 @pytest.mark.parametrize(
     ("known", "reason", "named"),
     [
-        (recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN)), Reason.LOCKDOWN, "A"),
+        (recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN, faces=True)), Reason.LOCKDOWN, "A"),
         (replace(recognition("A"), residents={}), Reason.FAULT, None),
         (
             replace(recognition("A"), residents={"A": Resident("A", "Resident A", state=ResidentState.SUSPENDED)}),
@@ -308,7 +308,7 @@ def test_not_there_once_another_face_has_crossed():
 
 
 def test_nobody_is_there_who_was_refused():
-    stage = Stage(known=recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN)))
+    stage = Stage(known=recognition("A", gate=Gate("gate", "Gate", mode=Mode.LOCKDOWN, faces=True)))
     (decision,) = stage.show(A, seconds=1)
     assert not stage.pipeline.still_there(decision.track, stage.now)
 
@@ -413,6 +413,32 @@ def test_a_frame_that_is_no_picture_decides_nothing_and_stops_nothing(image):
     assert pipeline.health.frames == 4
 
 
+def switched(known: Recognition, *, faces: bool) -> Recognition:
+    return replace(known, gate=replace(known.gate, faces=faces))
+
+
+def test_with_the_face_reader_off_no_face_is_even_looked_for():
+    known = recognition("A")
+    stage = Stage(known=switched(known, faces=False))
+    assert stage.show(A, seconds=2) == []
+    assert stage.eyes.calls == {"detect": 0, "embed": 0, "live_probability": 0}
+    assert stage.pipeline.health.frames == round(2 * FPS)
+    stage.pipeline.recognition = switched(known, faces=True)
+    assert [decision.resident for decision in stage.show(A, seconds=2)] == ["A"]
+
+
+def test_switching_the_face_reader_off_ends_what_a_face_has_begun():
+    known = recognition("A")
+    stage = Stage(known=known)
+    (decision,) = stage.show(A, seconds=2)
+    assert stage.pipeline.still_there(decision.track, stage.now)
+    stage.pipeline.recognition = switched(known, faces=False)
+    assert not stage.pipeline.still_there(decision.track, stage.now), "at once, before the next picture"
+    stage.show(A)
+    stage.pipeline.recognition = known
+    assert not stage.pipeline.still_there(decision.track, stage.now), "nothing was kept"
+
+
 def test_a_failure_outside_every_stage_decides_nothing_and_stops_nothing(monkeypatch):
     """Nothing is known that fails there; whatever may, is a closed gate with a reason too."""
     monkeypatch.setattr(pipeline_module, "acts", raising)
@@ -477,6 +503,8 @@ def test_real_people_before_the_real_models(name, resident, reason):
         templates.append(Template(picture, "resident-1", "sface", models().embedder.embed(chips, mirrored=True)[0]))
     known = {"resident-1": Resident("resident-1", "Resident 1", state=ResidentState.ENROLLED)}
     camera = replace(CAMERA, liveness=LivenessLevel.OFF)
-    pipeline = CameraPipeline(camera, models(), Recognition(Gallery(templates), known, Gate("gate", "Gate")))
+    pipeline = CameraPipeline(
+        camera, models(), Recognition(Gallery(templates), known, Gate("gate", "Gate", faces=True))
+    )
     (decision,) = [d for frame in walking_up(name) for d in pipeline.process(frame)]
     assert (decision.resident, decision.reason) == (resident, reason)

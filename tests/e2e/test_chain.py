@@ -111,7 +111,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         try:
             recognizer.start()
             recognizer.pair()
-            gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate"})
+            gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate", "trial": True})
             with NativeNode(folder / "node", broker, key=bytes.fromhex(gate["key"])) as node:
                 yield World(broker, node, recognizer, camera, folder)
         finally:

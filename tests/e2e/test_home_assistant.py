@@ -187,6 +187,16 @@ def test_from_discovery_to_the_first_gate(world: World) -> None:
     assert home.command("config_entries/flow/progress") == []
 
 
+def test_the_face_reader_stays_off_until_the_resident_has_a_card(world: World) -> None:
+    gate, ask = "/gates/main-entrance", world.recognizer.api
+    assert not ask("GET", gate)["faces"]
+    ask("PATCH", gate, {"readers": ["card"]})
+    [who] = ask("GET", f"{gate}/ways")["without"]
+    ask("POST", f"/residents/{who['id']}/credentials", {"kind": "card", "number": "0012345678"})
+    world.home.wait_for(lambda: not ask("GET", f"{gate}/ways")["missing"], "the node has not taken its list", 60)
+    assert ask("PUT", f"{gate}/face-reader", {"on": True})["faces"]
+
+
 def test_resident_opens_the_gate_and_home_assistant_hears_of_it(world: World) -> None:
     assert world.node is not None
     pulses = len(world.node.relay.pulses())

@@ -159,4 +159,4 @@ def recognition(*residents: str, gate: Gate | None = None) -> Recognition:
     """A gallery of ``residents``, all of whom may pass."""
     templates = [Template(f"t{who}", who, "painted", vector(who)) for who in residents]
     known = {who: Resident(id=who, name=f"Resident {who}", state=ResidentState.ENROLLED) for who in residents}
-    return Recognition(Gallery(templates), known, gate or Gate(id="gate", name="Gate"))
+    return Recognition(Gallery(templates), known, gate or Gate(id="gate", name="Gate", faces=True))

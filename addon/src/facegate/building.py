@@ -25,12 +25,15 @@ from facegate.core.node_events import read
 from facegate.core.recognition import Recognition
 from facegate.core.second_factor import Factor
 from facegate.core.site_rule import SiteRule
+from facegate.core.ways import Book
 from facegate.pipeline import CameraPipeline
 from facegate.turns import Turns
 from facegate.vision import Models
 from facegate.watch import CameraHealth, CameraWatch
 
 _LOG = logging.getLogger(__name__)
+
+_WAYS_SECONDS = 60.0  # how soon it is seen that somebody's card has run out
 
 type Decided = Callable[[CameraPipeline, Decision], None]
 
@@ -45,6 +48,7 @@ class Plan:
     residents: dict[str, Resident]
     templates: tuple[Template, ...]
     rule: SiteRule = field(default_factory=SiteRule)
+    ways: Book = field(default_factory=Book)
 
     @classmethod
     def read(cls, store: Store) -> Plan:
@@ -57,6 +61,7 @@ class Plan:
             residents={resident.id: resident for resident in store.residents()},
             templates=tuple(store.templates()),
             rule=store.site_rule(),
+            ways=store.way_book(),
         )
 
 
@@ -108,6 +113,7 @@ class Building:
         self._turns = Turns(models.at_once)
         self._changers: dict[str, KeyChanger] = {}
         self._watches: dict[str, CameraWatch] = {}
+        self._gaps: tuple[float, Book, frozenset[str]] = (0.0, self.plan.ways, frozenset())
         self._following = asyncio.Lock()
 
     async def follow(self) -> None:
@@ -136,6 +142,9 @@ class Building:
     def press(self, gate: str, direction: Direction) -> int:
         """Somebody asks at a gate to be recognised, now; returns how many of its cameras wait for that."""
         now = time.monotonic()
+        known = self.plan.gates.get(gate)
+        if known is None or not known.faces:
+            return 0
         waiting = [watch for watch in self._watches.values() if _waits_at(watch.camera, gate, direction)]
         for watch in waiting:
             watch.pipeline.press(now)
@@ -156,6 +165,17 @@ class Building:
         """Whether so many residents ask for a higher threshold than the site has."""
         return self.plan.rule.is_stale(len({template.resident for template in self.plan.templates}))
 
+    def ways_missing(self) -> frozenset[str]:
+        """Gates whose face reader is on although somebody has no other way in, or not every hour."""
+        looked, book, found = self._gaps
+        now = time.time()
+        if book is not self.plan.ways or not 0 <= now - looked < _WAYS_SECONDS:
+            book = self.plan.ways
+            lacking = (gate for gate in self.plan.gates.values() if gate.faces and book.gaps(gate.id, now).lasting)
+            found = frozenset(gate.id for gate in lacking)
+            self._gaps = (now, book, found)
+        return found
+
     def cameras(self) -> list[CameraHealth]:
         """How each camera does."""
         return [watch.health() for watch in self._watches.values()]
@@ -167,7 +187,16 @@ class Building:
             cameras.setdefault(camera.gate, []).append(camera)
         everywhere = {"templates_outdated": bool(self.outdated()), "calibration_stale": self.is_stale()}
         wrong = [problem for problem, present in everywhere.items() if present]
-        return [_standing(gate, self.links.get(gate.id), cameras[gate.id], wrong) for gate in self.plan.gates.values()]
+        lacking = self.ways_missing()
+        return [
+            _standing(
+                gate,
+                self.links.get(gate.id),
+                cameras[gate.id],
+                [*wrong, "ways_missing"] if gate.id in lacking else wrong,
+            )
+            for gate in self.plan.gates.values()
+        ]
 
     def _on_press(self, report: NodeReport) -> None:
         direction = press.side(read(report.event), history=report.history)
@@ -253,7 +282,7 @@ _WORST_FIRST = ("off", "silent", "ok")
 
 
 def _standing(gate: Gate, link: GateLink | None, cameras: list[CameraHealth], wrong: Sequence[str]) -> Standing:
-    """How one gate stands. ``wrong``: what is wrong at every gate."""
+    """How one gate stands. ``wrong``: what is wrong beside its camera and its node."""
     problems = [*wrong, *(f"camera_{camera.reason}" for camera in cameras if camera.reason)]
     problems += [camera.problem for camera in cameras if camera.problem]
     problems += [note for camera in cameras for note in camera.notes]

@@ -82,7 +82,9 @@ class Commissionings:
 
     async def begin(self, gate: str) -> Walk:
         """Begin a walk anew; raises WalkError for a gate whose hardware nobody has named."""
-        await asyncio.to_thread(self._store.gate, gate)
+        known = await asyncio.to_thread(self._store.gate, gate)
+        if known.trial:
+            raise WalkError(f"Gate '{gate}' is a trial gate and moves no door: there is nothing to test at it.")
         setup = await asyncio.to_thread(self._store.node_setup, gate)
         if setup is None:
             raise WalkError(

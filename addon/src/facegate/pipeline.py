@@ -144,6 +144,9 @@ class CameraPipeline:
         """The whole way, in the order of the stages."""
         self._take_recognition()
         self._take_shut_out()
+        if not self._used.gate.faces:
+            self._forget_everybody()
+            return
         found = self._detect(frame)
         boxes = tuple(face.box for face in found)
         faces = self._mask_out(found, frame)
@@ -163,7 +166,7 @@ class CameraPipeline:
 
     def still_there(self, track: int, at: float) -> bool:
         """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``."""
-        return self._admissions.still_there(track, at)
+        return self.recognition.gate.faces and self._admissions.still_there(track, at)
 
     def shut_out(self, track: int, resident: str) -> None:
         """The gate did not open for whom it was granted: if they still stand there, decide anew. From any thread."""
@@ -185,6 +188,16 @@ class CameraPipeline:
             self._used = newest
             unproved = {t: replace(v, approach=None, first=None) for t, v in self._visits.items() if not v.outcome}
             self._visits = {**self._visits, **unproved}
+
+    def _forget_everybody(self) -> None:
+        """The gate's face reader is off: whoever stands there is nobody's business, and nothing of them is kept."""
+        if self._visits or self._tracker.live:
+            self._tracker, self._visits = Tracker(), {}
+            self._admissions, self._waiting = Admissions(), Admissions()
+        self._press = None
+        self._presses.clear()
+        self._shown.clear()
+        self._factors = ()
 
     def _detect(self, frame: Frame) -> list[Face]:
         if not isfinite(frame.captured_at):

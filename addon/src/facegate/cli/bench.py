@@ -160,7 +160,7 @@ def whom_to_know(models: Models, programme: Programme) -> Recognition:
         vector = models.embedder.embed(chips.cut(image, face.landmarks)[np.newaxis])[0]
         templates.append(Template(picture, _RESIDENT, models.embedder.model, vector))
     resident = Resident(_RESIDENT, "Resident 1", state=ResidentState.ENROLLED)
-    return Recognition(Gallery(templates), {_RESIDENT: resident}, Gate("bench", "Bench"))
+    return Recognition(Gallery(templates), {_RESIDENT: resident}, Gate("bench", "Bench", faces=True))
 
 
 def judge(

@@ -134,7 +134,7 @@ class _Show:
         service = Service(settings, pages=False, on_decision=self._decided)
         await service.start()
         parts.push_async_callback(service.stop)
-        gate = await self._ask("POST", "/gates", {"id": _GATE, "name": "Main gate"})
+        gate = await self._ask("POST", "/gates", {"id": _GATE, "name": "Main gate", "trial": True})
         await self._enrol()
         config = NodeConfig(_GATE, bytes.fromhex(gate["key"]))
         folder = self._folder / "node"

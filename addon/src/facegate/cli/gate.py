@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from facegate.cli import gate_node, gate_orders, gate_test, local_api
+from facegate.cli import gate_node, gate_orders, gate_test, gate_ways, local_api
 
 app = typer.Typer(no_args_is_help=True, help="Gates, and what their nodes need.")
 app.command()(gate_node.add)
@@ -17,6 +17,9 @@ app.command(name="test")(gate_test.walk)
 app.command()(gate_orders.mode)
 app.command(name="open")(gate_orders.open_once)
 app.command()(gate_orders.reset)
+app.command()(gate_ways.ways)
+app.command()(gate_ways.faces)
+app.command()(gate_ways.reads)
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
 
 
@@ -37,10 +40,12 @@ def remove(
 def show(data: Data = None) -> None:
     """List the gates with the health of camera and node, and with the list of cards and PINs at the node."""
     table = Table()
-    for column in ("Gate", "Name", "Mode", "Camera", "Node", "List"):
+    for column in ("Gate", "Name", "Mode", "Faces", "Camera", "Node", "List"):
         table.add_column(column)
     for gate in local_api.call(data, "GET", "/gates"):
-        table.add_row(gate["id"], gate["name"], gate["mode"], gate["camera"], gate["node"], _list(gate["list"]))
+        name = f"{gate['name']} (trial)" if gate["trial"] else gate["name"]
+        faces = "on" if gate["faces"] else "off"
+        table.add_row(gate["id"], name, gate["mode"], faces, gate["camera"], gate["node"], _list(gate["list"]))
     Console().print(table)
 
 

@@ -48,6 +48,9 @@ def add(
     reader: Annotated[str | None, typer.Option(help=f"{', '.join(_READERS)}; several with commas.")] = None,
     feedback: Annotated[str | None, typer.Option(help="lamp, rgb, sound; several with commas.")] = None,
     two_way: Annotated[bool, typer.Option("--two-way", help="A second relay for the way out.")] = False,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Its node is software and moves no door; it never becomes another gate.")
+    ] = False,
     broker: BrokerName = None,
     tls: Tls = None,
     ca: Annotated[Path | None, typer.Option(help="The CA of the broker's certificate, as PEM.")] = None,
@@ -57,8 +60,10 @@ def add(
     data: Data = None,
 ) -> None:
     """Add a gate. With --board its node's files are written, wiring and next steps printed; without, its key alone."""
+    if trial and board is not None:
+        stop("A trial gate moves no door, so it has no board: leave out --board, or --trial.")
     if board is None:
-        _add_bare(name, data)
+        _add_bare(name, data, trial=trial)
         return
     if lock is None:
         stop("Name what holds the gate shut: --lock fail-safe, fail-secure or turnstile.")
@@ -86,6 +91,7 @@ def add(
     typer.echo(f"  then at the gate:   facegate gate test {gate}")
     if lock != "fail-safe":
         typer.echo("\nThe gate opens for nobody before that test has attested its exit button and its fire release.")
+    typer.echo(f"Its face reader is off: 'facegate gate ways {gate}' says what has to be there first.")
 
 
 def rekey(
@@ -144,12 +150,17 @@ def boards(data: Data = None) -> None:
     notes.print("None of these board files has been tried on hardware yet: begin on a table, with no lock connected.")
 
 
-def _add_bare(name: str, data: Path | None) -> None:
-    gate = local_api.call(data, "POST", "/gates", {"name": name})
+def _add_bare(name: str, data: Path | None, *, trial: bool) -> None:
+    gate = local_api.call(data, "POST", "/gates", {"name": name, "trial": trial})
+    if trial:
+        typer.echo(f"Trial gate '{gate['id']}' is there. Its software node moves no door, and is started with:\n")
+        typer.echo(f"gate_id: {gate['id']}\ngate_key: {gate['key']}")
+        return
     typer.echo(f"Gate '{gate['id']}' is there. Put these two lines into the secrets.yaml of its node:\n")
     typer.echo(f"gate_id: {gate['id']}\ngate_key: {gate['key']}\n")
     typer.echo("The key is not shown again. Whoever has it can open this gate.")
     typer.echo("With --board and --lock the node's files are written for you, and its wiring is printed.")
+    typer.echo(f"Its face reader is off: 'facegate gate ways {gate['id']}' says what has to be there first.")
 
 
 def _usual(data: Path | None, board: str) -> list[str]:

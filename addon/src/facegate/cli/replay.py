@@ -120,7 +120,7 @@ def _recognition(looks: Looks, model: str) -> Recognition:
         stop("No picture of the manifest could be enrolled: give good pictures with the role enrol.")
     names = {template.resident for template in templates}
     residents = {name: Resident(id=name, name=name, state=ResidentState.ENROLLED) for name in names}
-    return Recognition(Gallery(templates), residents, Gate(id="replay", name="Replay"))
+    return Recognition(Gallery(templates), residents, Gate(id="replay", name="Replay", faces=True))
 
 
 def _by_clip_time(camera: Camera) -> Iterator[Glance]:

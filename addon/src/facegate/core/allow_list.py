@@ -7,16 +7,14 @@ from typing import Final
 
 from facegate.contract.verbs import ENTRIES_MAX, Entry, weekdays
 from facegate.core.credentials import Credential
-from facegate.core.models import Resident, ResidentState
+from facegate.core.models import Resident
+from facegate.core.residency import ADMITTED
 
 LASTS: Final = 30 * 86_400
 """Seconds for which a list is good: as long as a gate serves cards and PINs with nobody to renew its list."""
 RENEWED: Final = 23 * 86_400
 """Less than this left, and a new one is sent: a week after the last."""
 _LATEST: Final = 2**32 - 1
-
-ADMITTED: Final = frozenset({ResidentState.INVITED, ResidentState.ENROLLED, ResidentState.WITHDRAWN})
-"""Whoever has a card or a PIN needs no face: who was never enrolled, or no longer wants to be, gets in as before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,12 +227,22 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A way in or out with one node. ``id`` is its name on the wire and never changes."""
+    """A way in or out with one node. ``id`` is its name on the wire and never changes.
+
+    ``trial``: its node is software and moves no door; chosen when it is added, for ever. ``faces``: whether its cameras
+    recognise anybody; a gate with a door begins without, and ``core.ways`` says when that may change. ``phone``:
+    whether residents' own phones may open it. ``readers``: what its node reads of ``card`` and ``pin``, in the owner's
+    words; of a gate whose hardware is known that says it.
+    """
 
     id: str
     name: str
     mode: Mode = Mode.NORMAL
     pulse_ms: int = 0
+    trial: bool = False
+    faces: bool = False
+    phone: bool = False
+    readers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

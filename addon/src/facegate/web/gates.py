@@ -11,6 +11,7 @@ from facegate.core.models import Gate
 from facegate.web.call import Answer, Call
 from facegate.web.credentials import describe_list
 from facegate.web.nodes import chosen_setup, node_files
+from facegate.web.problems import INVALID, ProblemError
 from facegate.web.services import GateHealth
 
 
@@ -23,17 +24,29 @@ async def list_gates(call: Call) -> Answer:
 
 async def read_gate(call: Call) -> Answer:
     """Show one gate and how it does."""
-    return Answer(_shown(call, await asyncio.to_thread(call.services.store.gate, call.given["gate"])))
+    return Answer(shown(call, await asyncio.to_thread(call.services.store.gate, call.given["gate"])))
 
 
 async def add_gate(call: Call) -> Answer:
     """Add a gate; the answer holds, this once, the node's key and, where its hardware is named, the node's files."""
     body = call.body
-    gate = Gate(id=body.get("id") or _id_from(body["name"]), name=body["name"], pulse_ms=int(body.get("pulse_ms", 0)))
+    gate = Gate(
+        id=body.get("id") or _id_from(body["name"]),
+        name=body["name"],
+        pulse_ms=int(body.get("pulse_ms", 0)),
+        trial=body.get("trial", False),
+    )
+    if gate.trial and "node" in body:
+        raise ProblemError(
+            INVALID,
+            "A trial gate moves no door, so it has no hardware: leave out 'node', or 'trial'.",
+            errors=[{"at": "node", "says": "not together with 'trial'"}],
+        )
     setup = chosen_setup(body["node"]) if "node" in body else None
     key = await asyncio.to_thread(call.services.store.add_gate, gate, setup)
+    gate = await asyncio.to_thread(call.services.store.gate, gate.id)
     await call.services.changed()
-    content = {**_shown(call, gate), "key": key.hex()}
+    content = {**shown(call, gate), "key": key.hex()}
     if setup is not None:
         content["node_files"] = await node_files(call, gate.id, setup, body["node"], key)
     return Answer(content, {"Location": f"gates/{gate.id}"})
@@ -42,10 +55,11 @@ async def add_gate(call: Call) -> Answer:
 async def change_gate(call: Call) -> Answer:
     """Change what is given; the id never changes."""
     gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
-    changed = replace(gate, **call.body)
+    given = dict(call.body)
+    changed = replace(gate, **given | ({"readers": frozenset(given["readers"])} if "readers" in given else {}))
     await asyncio.to_thread(call.services.store.update_gate, changed)
     await call.services.changed()
-    return Answer(_shown(call, changed))
+    return Answer(shown(call, changed))
 
 
 async def remove_gate(call: Call) -> Answer:
@@ -55,7 +69,8 @@ async def remove_gate(call: Call) -> Answer:
     return Answer()
 
 
-def _shown(call: Call, gate: Gate) -> dict[str, Any]:
+def shown(call: Call, gate: Gate) -> dict[str, Any]:
+    """A gate and how it does."""
     return _describe(gate, call.services.health().gates.get(gate.id))
 
 
@@ -66,6 +81,10 @@ def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
         "name": gate.name,
         "mode": str(gate.mode),
         "pulse_ms": gate.pulse_ms,
+        "trial": gate.trial,
+        "faces": gate.faces,
+        "phone": gate.phone,
+        "readers": sorted(gate.readers),
         "camera": now.camera,
         "node": now.node,
         "problems": list(now.problems),

@@ -23,6 +23,7 @@ from facegate.web import (
     schemas,
     trail,
     trail_schemas,
+    ways,
 )
 from facegate.web.operation import Operation
 from facegate.web.problems import (
@@ -234,5 +235,6 @@ OPERATIONS: Final = (
         _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,
         problems=(NOT_FOUND,),
     ),
+    *ways.OPERATIONS,
 )
 # fmt: on

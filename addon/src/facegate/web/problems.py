@@ -47,6 +47,7 @@ WALK_REFUSED = Kind("walk_refused", 409, "The test of the gate cannot go on like
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
 LIST_FULL = Kind("list_full", 409, "The gate's list has no room for it.")
+WAYS_MISSING = Kind("ways_missing", 409, "Somebody would have no way in without a face.")
 NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
 STORE = Kind("store", 503, "The store does not work.")
@@ -75,6 +76,7 @@ KINDS: Final = (
     WALK_REFUSED,
     LIST_FULL,
     NOT_LEARNED,
+    WAYS_MISSING,
     RATE_LIMITED,
     FAULT,
     STORE,

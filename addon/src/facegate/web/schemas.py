@@ -173,9 +173,19 @@ NEW_GATE = vol.Schema(
         vol.Optional("pulse_ms", description="How long the relay closes; 0 for the node's own time."): (
             _SECONDS_OF_PULSE
         ),
+        vol.Optional("trial", description="Its node is software and moves no door; it never becomes another."): bool,
     }
 )
-GATE_CHANGE = vol.Schema({vol.Optional("name"): _NAME, vol.Optional("pulse_ms"): _SECONDS_OF_PULSE})
+GATE_CHANGE = vol.Schema(
+    {
+        vol.Optional("name"): _NAME,
+        vol.Optional("pulse_ms"): _SECONDS_OF_PULSE,
+        vol.Optional("phone", description="Whether residents' own phones may open it."): bool,
+        vol.Optional("readers", description="What its node reads, where its hardware is not known."): (
+            Items(vol.In(["card", "pin"]), most=2)
+        ),
+    }
+)
 _LIST_STATES: Final = ("none", "waiting", "sending", "in_force", "refused", "two_factor")
 _GATE_LIST = vol.Schema(
     {
@@ -196,6 +206,10 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("name"): str,
     vol.Required("mode"): _MODE,
     vol.Required("pulse_ms"): int,
+    vol.Required("trial", description="Its node is software and moves no door."): bool,
+    vol.Required("faces", description="Whether its face reader is on."): bool,
+    vol.Required("phone", description="Whether residents' own phones may open it."): bool,
+    vol.Required("readers", description="What the owner says that its node reads."): [vol.In(["card", "pin"])],
     vol.Required("camera", description="ok, silent or off."): str,
     vol.Required("node", description="online, silent or offline."): str,
     vol.Required("problems"): _WORDS,

@@ -13,6 +13,7 @@ from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Templa
 from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
 from facegate.core.trail import Checkpoint
+from facegate.core.ways import Gaps
 from facegate.credentials.learning import Lesson
 from facegate.credentials.lists import ListStanding
 from facegate.opening import OpenOutcome, OpenRequest
@@ -64,7 +65,13 @@ class Store(Protocol):
         """The last sheet of a gate."""
 
     def update_gate(self, gate: Gate) -> None:
-        """Write a gate's new properties, but for its mode."""
+        """Write a gate's new properties, but for its mode and its face reader."""
+
+    def gaps(self, gate: str) -> Gaps:
+        """What a gate lacks now before its face reader may be on."""
+
+    def switch_faces(self, gate: str, *, on: bool) -> Gate:
+        """Switch a gate's face reader."""
 
     def remove_gate(self, gate: str) -> None:
         """Remove a gate and destroy its key."""

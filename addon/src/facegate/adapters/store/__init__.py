@@ -15,7 +15,7 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
 from facegate.adapters.store.clock import ClockStore
-from facegate.adapters.store.credentials import CredentialStore, GateList
+from facegate.adapters.store.credentials import GateList
 from facegate.adapters.store.errors import (
     ConsentError,
     ExistsError,
@@ -26,13 +26,14 @@ from facegate.adapters.store.errors import (
     StoreError,
 )
 from facegate.adapters.store.members import Member, MemberStore
-from facegate.adapters.store.nodes import KeyChange, NodeStore
+from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
 from facegate.adapters.store.templates import TemplateStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
+from facegate.adapters.store.ways import WaysMissingError, WayStore
 from facegate.core.models import ResidentState
 
 __all__ = [
@@ -59,14 +60,14 @@ __all__ = [
     "Store",
     "StoreError",
     "Token",
+    "WaysMissingError",
 ]
 
 _LOG = logging.getLogger(__name__)
 
 
 class Store(
-    NodeStore,
-    CredentialStore,
+    WayStore,
     TemplateStore,
     AccessStore,
     OrderStore,

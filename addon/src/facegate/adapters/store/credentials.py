@@ -208,6 +208,13 @@ class CredentialStore(GateStore, ResidentStore):
                 return True
         return False
 
+    def _is_stale(self, credential: Credential, secret: _Secret) -> bool:
+        """Whether a card was learned at a gate that is gone, or that has another key by now."""
+        gate = credential.learned_at
+        if not gate:
+            return False
+        return gate not in self._gates_with_keys() or secret.key != _key_check(digest_key(self.gate_key(gate), gate))
+
     def _gates_with_keys(self) -> list[str]:
         whole = self._keys.names(Kind.GATES)
         return [gate.id for gate in self.gates() if gate.id in whole]

@@ -40,21 +40,33 @@ class GateStore(Database):
     def add_gate(self, gate: Gate, setup: NodeSetup | None = None) -> bytes:
         """Store a new gate and return its new 32-byte key, which its node is set up with. Raises ExistsError.
 
-        ``setup``: what the node is made of, where that is known.
+        ``setup``: what the node is made of, where that is known. A trial gate begins with its face reader on, every
+        other one without, whatever is asked for.
         """
         if not is_gate_id(gate.id):
             raise ValueError("a gate is named with 1 to 32 of a-z, 0-9 and '-', not starting with '-'")
+        if gate.trial and setup is not None:
+            raise ValueError("a trial gate moves no door, so it has no hardware")
         if any(known.id == gate.id for known in self.gates()):
             raise ExistsError(f"There is a gate '{gate.id}' already: choose another id.")
         with self._new_key(Kind.GATES, gate.id) as key, self._write() as connection:
-            connection.execute(insert(_GATES).values(asdict(gate)))
+            row = asdict(gate) | {"faces": gate.trial, "readers": sorted(gate.readers)}
+            connection.execute(insert(_GATES).values(row))
             if setup is not None:
                 connection.execute(insert(schema.node_setups).values(setup_row(gate.id, setup)))
         return key
 
     def update_gate(self, gate: Gate) -> None:
-        """Store the gate's new name and pulse; its mode is :meth:`set_gate_mode`'s. Raises NotFoundError."""
-        values = {"name": gate.name, "pulse_ms": gate.pulse_ms}
+        """Store the gate's new name, pulse, readers, and whether phones open it. Raises NotFoundError.
+
+        Its mode is :meth:`set_gate_mode`'s, its face reader ``WayStore.switch_faces``'s; a trial gate is one for ever.
+        """
+        values = {
+            "name": gate.name,
+            "pulse_ms": gate.pulse_ms,
+            "phone": gate.phone,
+            "readers": sorted(gate.readers),
+        }
         with self._write() as connection:
             if not connection.execute(update(_GATES).where(_GATES.c.id == gate.id).values(values)).rowcount:
                 raise _no_gate(gate.id)
@@ -147,7 +159,16 @@ class GateStore(Database):
 
 
 def _gate(row: Row[Any]) -> Gate:
-    return Gate(id=row.id, name=row.name, mode=Mode(row.mode), pulse_ms=row.pulse_ms)
+    return Gate(
+        id=row.id,
+        name=row.name,
+        mode=Mode(row.mode),
+        pulse_ms=row.pulse_ms,
+        trial=row.trial,
+        faces=row.faces,
+        phone=row.phone,
+        readers=frozenset(row.readers),
+    )
 
 
 def _no_gate(gate: str) -> NotFoundError:

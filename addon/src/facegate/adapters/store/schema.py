@@ -40,6 +40,10 @@ gates = Table(
     Column("name", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("pulse_ms", Integer, nullable=False),
+    Column("trial", Boolean, nullable=False, server_default=false()),
+    Column("faces", Boolean, nullable=False, server_default=false()),
+    Column("phone", Boolean, nullable=False, server_default=false()),
+    Column("readers", JSON, nullable=False, server_default="[]"),  # card, pin: what the owner says that its node reads
 )
 
 cameras = Table(
