@@ -31,6 +31,7 @@ OPTION = re.compile(
 SAMPLES: dict[str, Any] = {
     "site": "tower-2",
     "api_url": "http://192.168.1.10:8711",
+    "residents_url": "http://192.168.1.10:8712",
     "mqtt_host": "broker.example",
     "mqtt_port": 8883,
     "mqtt_username": "facegate",
@@ -98,7 +99,7 @@ def test_ports_and_watchdog_lead_to_the_listeners() -> None:
     app, defaults = config(), Settings(Path(), Path())
     assert app["ingress"] is True
     assert app["ingress_port"] == defaults.ingress_port
-    assert app["ports"] == {f"{defaults.api_port}/tcp": defaults.api_port}
+    assert app["ports"] == {f"{port}/tcp": port for port in (defaults.api_port, defaults.residents_port)}
     assert app["ports"].keys() == app["ports_description"].keys()
     assert app["watchdog"] == f"http://[HOST]:[PORT:{defaults.api_port}]{BASE}/health"
     assert any(operation.path == "/health" and operation.scope is None for operation in OPERATIONS)

@@ -228,6 +228,11 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("list_links", status=200, path=resident, bearer=LOCAL_TOKEN)
     await step("revoke_link", status=204, path={**resident, "link": made["id"]}, bearer=LOCAL_TOKEN)
     await step("revoke_link", status=404, path={**resident, "link": "none"}, bearer=LOCAL_TOKEN)
+    await step("make_link", {"kind": "personal"}, status=403, path=resident)
+    made = await step("make_link", {"kind": "invitation"}, status=201, path=resident, bearer=LOCAL_TOKEN)
+    await step("list_links", status=200, path=resident, bearer=LOCAL_TOKEN)
+    await step("revoke_link", status=204, path={**resident, "link": made["id"]}, bearer=LOCAL_TOKEN)
+    await step("revoke_link", status=404, path={**resident, "link": "none"}, bearer=LOCAL_TOKEN)
     await step("change_resident", {"suspended": True}, status=200, path=resident)
     site.gate_side.people["alias1"] = resident["resident"]
     await step("event_person", status=200, path={"alias": "alias1"})

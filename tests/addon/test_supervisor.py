@@ -97,13 +97,17 @@ async def test_what_the_owner_left_open_comes_from_the_supervisor() -> None:
     async with running_supervisor(mqtt=MQTT) as known:
         settings = await complete(GIVEN, url=known.url)
     assert settings == replace(
-        GIVEN, broker=Broker("core-mosquitto", 1883, "addons", "s3cret"), api_url="http://a0b1c2d3-facegate:8711"
+        GIVEN,
+        broker=Broker("core-mosquitto", 1883, "addons", "s3cret"),
+        api_url="http://a0b1c2d3-facegate:8711",
+        residents_url="http://homeassistant.local:8712",
     )
 
 
 @pytest.mark.usefixtures("inside_the_app")
 async def test_what_the_owner_said_stands() -> None:
-    given = replace(GIVEN, broker=Broker("broker.example", 8883, tls=True), api_url="http://192.168.1.10:8711")
+    urls = {"api_url": "http://192.168.1.10:8711", "residents_url": "https://gate.example"}
+    given = replace(GIVEN, broker=Broker("broker.example", 8883, tls=True), **urls)
     async with running_supervisor(mqtt=MQTT) as known:
         assert await complete(given, url=known.url) == given
 

@@ -53,6 +53,7 @@ class Recognizer:
         self.site = site
         self.api_port = free_port()
         self.ingress_port = free_port()
+        self.residents_port = free_port()
         self.log_path = data / "recognizer.log"
         self.token = ""
         self.event_key = b""
@@ -78,7 +79,7 @@ class Recognizer:
             sys.executable, "-m", "facegate.cli", "run", "--data", str(self.data), "--site", self.site,
             "--mqtt-host", "127.0.0.1", "--mqtt-port", str(self._mqtt_port), "--api-host", "127.0.0.1",
             "--api-port", str(self.api_port), "--api-url", self.address, "--ingress-port", str(self.ingress_port),
-            "--local-pages", *self._extra,
+            "--residents-port", str(self.residents_port), "--local-pages", *self._extra,
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(

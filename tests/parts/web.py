@@ -17,6 +17,7 @@ from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
+from facegate.residents.links import Links
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.web import server
@@ -28,6 +29,7 @@ _CACHE = Path(__file__).parents[2] / ".cache"
 PEOPLE = Path(os.environ.get("FACEGATE_PEOPLE") or _CACHE / "people")
 MODELS = Path(os.environ.get("FACEGATE_MODELS") or _CACHE / "models")
 API_URL = "http://recognizer.example:8711"
+RESIDENTS_URL = "http://house.example:8712"
 LOCAL_TOKEN = "local-token-of-this-run"
 
 
@@ -77,6 +79,11 @@ class Site:
     def pages(self) -> str:
         return f"http://127.0.0.1:{self.running.ingress_port}"
 
+    @property
+    def residents(self) -> str:
+        """Where residents' own pages are."""
+        return f"http://127.0.0.1:{self.running.residents_port}"
+
     async def ask(
         self,
         method: str,
@@ -125,7 +132,8 @@ class Reply:
 
 def settings(data: Path, **changes: Any) -> Settings:
     return Settings(
-        **{"data": data, "models": data, "api_host": "127.0.0.1", "api_port": 0, "ingress_port": 0} | changes
+        **{"data": data, "models": data, "api_host": "127.0.0.1", "api_port": 0, "ingress_port": 0, "residents_port": 0}
+        | changes
     )
 
 
@@ -153,6 +161,7 @@ async def running_site(
         person=gate_side.people.get,
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
+        links=Links(store, RESIDENTS_URL),
         confirm_clock=lambda: False,
         local_token=LOCAL_TOKEN,
     )

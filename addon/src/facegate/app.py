@@ -29,6 +29,7 @@ from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.orders import Orders
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
+from facegate.residents.links import Links
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -250,6 +251,7 @@ class Service:
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
+            links=Links(parts.store, self._residents_address()),
             confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )
@@ -268,6 +270,11 @@ class Service:
     def _api_address(self) -> str:
         """Where Home Assistant reaches the API: as the owner says, else by this machine's own name."""
         return self.settings.api_url or f"http://{socket.gethostname()}:{self.settings.api_port}"
+
+    def _residents_address(self) -> str:
+        """Where residents' phones reach their pages: as the owner says, else by this machine's own name."""
+        scheme = "https" if self.settings.residents_certificate else "http"
+        return self.settings.residents_url or f"{scheme}://{socket.gethostname()}:{self.settings.residents_port}"
 
     async def _keep_showing(self, parts: _Parts) -> None:
         while True:

@@ -51,6 +51,10 @@ class Settings:
     api_port: int = 8711
     api_url: str = ""
     ingress_port: int = 8099
+    residents_port: int = 8712
+    residents_url: str = ""  # of the residents' pages, as phones in the building reach them; printed in links
+    residents_certificate: str = ""  # a PEM file: then the residents' pages speak HTTPS
+    residents_key: str = ""
     detector: str = "yunet"
     embedder: str = "sface"
     log_level: str = "info"
@@ -75,6 +79,10 @@ _SCHEMA = vol.Schema(
         vol.Optional("api_port"): _PORT,
         vol.Optional("api_url"): str,
         vol.Optional("ingress_port"): _PORT,
+        vol.Optional("residents_port"): _PORT,
+        vol.Optional("residents_url"): vol.Match(r"^https?://[^\s/?#]+(/[^\s?#]*)?$", msg="use http://… or https://…"),
+        vol.Optional("residents_certificate"): str,
+        vol.Optional("residents_key"): str,
         vol.Optional("detector"): str,
         vol.Optional("embedder"): str,
         vol.Optional("trust_clock"): bool,
@@ -116,6 +124,8 @@ def make_settings(options: Mapping[str, Any], *, data: Path | None = None, model
     except vol.MultipleInvalid as error:
         faults = "; ".join(f"{'.'.join(map(str, e.path)) or 'options'}: {e.msg}" for e in error.errors)
         raise SettingsError(f"The settings cannot be used: {faults}. Correct them and start again.") from error
+    if ("residents_certificate" in checked) is not ("residents_key" in checked):
+        raise SettingsError("Name both residents_certificate and residents_key, or neither, and start again.")
     broker = {k.removeprefix("mqtt_"): v for k, v in checked.items() if k.startswith("mqtt_")}
     inference = {k: checked[k] for k in ("provider", "threads") if k in checked}
     rest = {k: v for k, v in checked.items() if not k.startswith("mqtt_") and k not in inference}

@@ -55,6 +55,11 @@ async def complete(settings: Settings, *, url: str = URL) -> Settings:
             settings = replace(settings, broker=broker)
         if not settings.api_url:
             settings = replace(settings, api_url=f"http://{await supervisor.hostname()}:{settings.api_port}")
+        if not settings.residents_url:
+            # The name that Home Assistant's own system announces to phones in its network.
+            scheme = "https" if settings.residents_certificate else "http"
+            url = f"{scheme}://homeassistant.local:{settings.residents_port}"
+            settings = replace(settings, residents_url=url)
     return settings
 
 

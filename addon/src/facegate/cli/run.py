@@ -32,6 +32,14 @@ def run(
     api_port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,
     api_url: Annotated[str | None, typer.Option(help="The API's address as Home Assistant reaches it.")] = None,
     ingress_port: Annotated[int | None, typer.Option(help="Port of the pages.")] = None,
+    residents_port: Annotated[int | None, typer.Option(help="Port of the residents' own pages.")] = None,
+    residents_url: Annotated[
+        str | None, typer.Option(help="The address of the residents' pages as phones reach it.")
+    ] = None,
+    residents_certificate: Annotated[
+        str | None, typer.Option(help="A PEM file with which the residents' pages speak HTTPS.")
+    ] = None,
+    residents_key: Annotated[str | None, typer.Option(help="The PEM file with that certificate's key.")] = None,
     local_pages: Annotated[
         bool, typer.Option("--local-pages", help="Let this machine see the pages without Home Assistant.")
     ] = False,
@@ -55,6 +63,10 @@ def run(
         "api_port": api_port,
         "api_url": api_url,
         "ingress_port": ingress_port,
+        "residents_port": residents_port,
+        "residents_url": residents_url,
+        "residents_certificate": residents_certificate,
+        "residents_key": residents_key,
         "trust_clock": trust_clock,
         "log_level": log_level,
     }

@@ -53,5 +53,6 @@ PATH_PARAMETERS: Final = {
     "credential": schemas.IDENTIFIER,
     "token": schemas.IDENTIFIER,
     "member": schemas.MEMBER_ID,
+    "link": schemas.IDENTIFIER,
     "alias": schemas.IDENTIFIER,
 }

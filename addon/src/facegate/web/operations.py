@@ -14,6 +14,7 @@ from facegate.web import (
     credentials,
     enrolment,
     gates,
+    links,
     members,
     node_schemas,
     nodes,
@@ -235,6 +236,7 @@ OPERATIONS: Final = (
         _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,
         problems=(NOT_FOUND,),
     ),
+    *links.OPERATIONS,
     *ways.OPERATIONS,
 )
 # fmt: on

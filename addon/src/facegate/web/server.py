@@ -1,7 +1,8 @@
-"""The two listeners: the API for Home Assistant and the pages behind Home Assistant's ingress."""
+"""The three listeners: the API for Home Assistant, the panel behind its ingress, and the residents' own pages."""
 
 import errno
 import logging
+import ssl
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from facegate.settings import Settings
 from facegate.web import routing
 from facegate.web.panel import site as panel
 from facegate.web.panel.visitors import Reception
+from facegate.web.resident_pages import site as resident_pages
 from facegate.web.services import Services
 
 SUPERVISOR: Final = frozenset({"172.30.32.2"})
@@ -29,10 +31,11 @@ class WebError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The listeners at work. ``ingress_port`` is ``None`` where no pages are served."""
+    """The listeners at work. ``ingress_port`` and ``residents_port`` are ``None`` where no pages are served."""
 
     api_port: int
     ingress_port: int | None
+    residents_port: int | None
     runners: tuple[web.AppRunner, ...]
 
     async def close(self) -> None:
@@ -44,23 +47,31 @@ class Running:
 async def start(
     services: Services, settings: Settings, *, ingress_from: frozenset[str] = SUPERVISOR, by_password: bool = False
 ) -> Running:
-    """Start both listeners and offer a pairing code in the log. Raises WebError.
+    """Start the listeners and offer a pairing code in the log. Raises WebError.
 
-    ``ingress_from``: the addresses that may see the pages; with none there is no ingress listener. ``by_password``:
-    whoever sees them logs in here, because there is no Home Assistant that says who they are.
+    ``ingress_from``: the addresses that may see the panel; with none there are no pages at all. ``by_password``:
+    whoever sees it logs in here, because there is no Home Assistant that says who they are.
     """
     runners: list[web.AppRunner] = []
     try:
         api_port = await _listen(
             runners, routing.make(services), settings.api_host, settings.api_port, option="api_port"
         )
-        ingress_port = None
+        ingress_port = residents_port = None
         if ingress_from:
             host = "127.0.0.1" if ingress_from <= LOOPBACK else "0.0.0.0"  # noqa: S104  # the peer is checked
             reception = Reception(services.store, by_password=by_password)
             pages = panel.make(services, ingress_from, reception)
             ingress_port = await _listen(runners, pages, host, settings.ingress_port, option="ingress_port")
             await reception.open()
+            residents_port = await _listen(
+                runners,
+                resident_pages.make(services),
+                settings.api_host,
+                settings.residents_port,
+                option="residents_port",
+                tls=_tls(settings.residents_certificate, settings.residents_key),
+            )
     except BaseException:
         for runner in runners:
             await runner.cleanup()
@@ -71,16 +82,38 @@ async def start(
         "Pairing code for Home Assistant, good for 10 minutes and for one use: %s (for a new one: 'facegate pair').",
         services.pairing.make_code(),
     )
-    return Running(api_port, ingress_port, tuple(runners))
+    return Running(api_port, ingress_port, residents_port, tuple(runners))
 
 
-async def _listen(runners: list[web.AppRunner], app: web.Application, host: str, port: int, *, option: str) -> int:
+def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise WebError(
+            f"The certificate {certificate} with the key {key} cannot be used ({error.strerror or error}): correct "
+            "'residents_certificate' and 'residents_key', or leave both empty."
+        ) from error
+    return context
+
+
+async def _listen(
+    runners: list[web.AppRunner],
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    option: str,
+    tls: ssl.SSLContext | None = None,
+) -> int:
     # No access log: it would keep who asked when, and paths hold ids of residents.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
     runners.append(runner)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise WebError(

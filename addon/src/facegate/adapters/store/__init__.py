@@ -25,6 +25,7 @@ from facegate.adapters.store.errors import (
     NotFoundError,
     StoreError,
 )
+from facegate.adapters.store.links import LinkStore
 from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
@@ -74,6 +75,7 @@ class Store(
     TokenStore,
     RecognitionStore,
     MemberStore,
+    LinkStore,
     ClockStore,
 ):
     """The whole store of one data folder."""

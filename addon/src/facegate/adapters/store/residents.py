@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, not_, sel
 
 from facegate.adapters import crypto
 from facegate.adapters.crypto import Kind, SecretError
-from facegate.adapters.store import schema
+from facegate.adapters.store import personal, schema
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
 from facegate.core.models import PrivacyLevel, Resident, ResidentState
@@ -18,7 +18,6 @@ from facegate.core.models import PrivacyLevel, Resident, ResidentState
 _RESIDENTS = schema.residents
 _CONSENTS = schema.consents
 _TEMPLATES = schema.templates
-_CREDENTIALS = schema.credentials
 
 FACE_AT_GATES: Final = "face_at_gates"
 """The one purpose a template may serve: to be recognised at the gates of this site."""
@@ -85,8 +84,7 @@ class ResidentStore(Database):
             self._write() as connection,
         ):
             self._row(connection, resident)
-            connection.execute(delete(_TEMPLATES).where(_TEMPLATES.c.resident == resident))
-            connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.resident == resident))
+            personal.delete_rows(connection, resident)
             connection.execute(
                 update(_RESIDENTS)
                 .where(_RESIDENTS.c.id == resident)

@@ -273,3 +273,25 @@ recognition_changes = Table(
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,  # the last number is the rule that holds
 )
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("resident", Text, ForeignKey("residents.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # invitation, personal
+    Column("hash", LargeBinary, nullable=False, unique=True),  # of the secret, which is nowhere
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=True),
+    Column("used_at", Float, nullable=True),
+    Column("revoked_at", Float, nullable=True),
+)
+
+link_sessions = Table(
+    "link_sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # of what stands in the browser's cookie
+    Column("link", Text, ForeignKey("links.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("seen_at", Float, nullable=False),
+    Column("ends_at", Float, nullable=False),
+)
