@@ -11,8 +11,12 @@ from typer.testing import CliRunner
 from facegate.adapters.store import Intent, Store
 from facegate.cli import app
 from facegate.cli.verify_log import SENTENCES
+from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.core.trail import Break, Broken
+
+_FORGED = """INSERT INTO access (id, kind, gate, direction, method, reason, at)
+    VALUES ('f', 'opening', 'main', 'entry', 'face', 'recognised', 1)"""
 
 
 class Clock:
@@ -79,6 +83,12 @@ def test_every_state_of_a_record_is_a_link_and_all_hold(store: Store, clock: Clo
         ("UPDATE trail SET replaces = '[1]' WHERE number = 6", Break(4, Broken.GONE)),
         ("UPDATE checkpoints SET hash = randomblob(32)", Break(9, Broken.FORGED)),
         ("UPDATE checkpoints SET at = at - 1", Break(9, Broken.FORGED)),
+        ("UPDATE checkpoints SET at = 'noon'", Break(9, Broken.FORGED)),
+        ("DELETE FROM checkpoints", Break(10, Broken.GONE)),
+        ("UPDATE trail SET replaces = 'x' WHERE number = 6", Break(4, Broken.GONE)),
+        ("UPDATE trail SET hash = 'x' WHERE number = 5", Break(5, Broken.UNLINKED)),
+        ("UPDATE trail SET salt = 'x' WHERE number = 6", Break(6, Broken.CHANGED)),
+        (_FORGED, Break(4, Broken.ADDED, "access")),
     ],
 )
 def test_whoever_changes_the_file_is_found_out_at_the_first_place(
@@ -156,6 +166,23 @@ def test_an_opening_that_a_crash_cut_off_is_in_the_trail_as_such(store: Store, c
         assert again.verify_trail().broken is None
 
 
+def test_a_restart_takes_nothing_over_that_was_tampered_with(store: Store, clock: Clock) -> None:
+    store.begin_opening(Intent("0" * 16, "main", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, clock(), "r1"))
+    tamper(store, "UPDATE access SET resident = 'r2'")
+    with Store.open(store.data, clock=clock) as again:
+        assert again.verify_trail().broken == Break(1, Broken.CHANGED)
+
+
+def test_what_was_tampered_with_and_goes_leaves_a_word_of_that(store: Store, clock: Clock) -> None:
+    visit(store, 1, clock)
+    visit(store, 2, clock)
+    tamper(store, "UPDATE access SET resident = 'r2' WHERE id = '0000000000000001'")
+    with Store.open(store.data, clock=clock) as again:
+        assert again.forget_access(clock.now + 1) == 2
+        assert again.verify_trail().broken is None
+        assert [(deed.actor, deed.act, deed.many) for deed in again.acts()] == [(HOUSEKEEPING, Act.FOUND_BROKEN, 1)]
+
+
 def verify_log(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["verify-log", *arguments])
     return result.exit_code, " ".join(result.output.split())
@@ -168,7 +195,7 @@ def test_the_command_proves_the_trail_or_names_the_first_broken_link(
     visit(store, 1, clock)
     store.checkpoint()
     store.close()
-    assert verify_log("--data", data, "--save", str(kept)) == (0, "3 links and 1 checkpoints hold.")
+    assert verify_log("--data", data, "--save", str(kept)) == (0, "4 links and 1 checkpoints hold.")
     assert verify_log("--data", data, "--checkpoint", str(kept))[0] == 0
     tamper(store, "UPDATE access SET resident = 'r2'")
     code, said = verify_log("--data", data)

@@ -1,6 +1,7 @@
 """``facegate verify-log``: proves that no record was changed, removed or written anew, or names the first that was."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +19,7 @@ SENTENCES: Final = {
     "cut": "the trail ends before link {number}, which a checkpoint knows: it was cut, or an old copy was put back.",
     "rewritten": "link {number} is not the one that a checkpoint knows: the trail was written anew.",
     "forged": "the checkpoint of link {number} was not signed by this installation.",
+    "added": "record {number} ({kind}) stands in the database and no link tells of it: somebody has added it.",
 }
 
 
@@ -38,7 +40,7 @@ def verify_log(
         try:
             with Store.open(data or default_data()) as store:
                 found = store.verify_trail(kept)
-                broken = found.broken and {"number": found.broken.number, "what": str(found.broken.what)}
+                broken = found.broken and asdict(found.broken)
                 proof: dict[str, Any] = {"links": found.links, "checkpoints": found.checkpoints, "broken": broken}
                 own: list[dict[str, Any]] = [one.written() for one in store.checkpoints()]
         except InUseError:

@@ -47,6 +47,8 @@ class Act(StrEnum):
     PSEUDONYMISED = "pseudonymised"
     FORGOTTEN = "forgotten"
     """Records whose time was over were erased."""
+    FOUND_BROKEN = "found_broken"
+    """Records were not what the trail says, when their time to be changed or erased had come."""
 
 
 RESIDENT: Final = "resident"

@@ -30,6 +30,7 @@ class Broken(StrEnum):
     CUT = "cut"
     REWRITTEN = "rewritten"
     FORGED = "forged"
+    ADDED = "added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,14 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the trail does not hold: the number of the link, or of the checkpoint's."""
+    """The first place where the trail does not hold: the number of the link, or of the checkpoint's.
+
+    Of a record that was added behind the trail's back it is the record's own, and ``kind`` says of which.
+    """
 
     number: int
     what: Broken
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The trail over the API: what it has come to, the proof of it, and the owner's word that the clock is right."""
 
 import asyncio
+from dataclasses import asdict
 
 from facegate.core.trail import Checkpoint
 from facegate.web.call import Answer, Call
@@ -18,7 +19,7 @@ async def prove_trail(call: Call) -> Answer:
     """Prove the whole trail, also against checkpoints that somebody has kept; it names the first broken link."""
     kept = [Checkpoint.read(checkpoint) for checkpoint in call.body.get("checkpoints", [])]
     proof = await asyncio.to_thread(call.services.store.verify_trail, kept)
-    broken = proof.broken and {"number": proof.broken.number, "what": str(proof.broken.what)}
+    broken = proof.broken and asdict(proof.broken)
     return Answer({"links": proof.links, "checkpoints": proof.checkpoints, "broken": broken})
 
 

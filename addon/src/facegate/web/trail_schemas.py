@@ -28,7 +28,14 @@ PROOF = vol.Schema(
         vol.Required("links"): int,
         vol.Required("checkpoints"): int,
         vol.Required("broken", description="The first place where the trail does not hold, if there is one."): vol.Any(
-            None, vol.Schema({vol.Required("number"): int, vol.Required("what"): vol.In(list(map(str, Broken)))})
+            None,
+            vol.Schema(
+                {
+                    vol.Required("number"): int,
+                    vol.Required("what"): vol.In(list(map(str, Broken))),
+                    vol.Required("kind", description="Of which records, where one was added; else empty."): str,
+                }
+            ),
         ),
     }
 )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
-from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, AccessStore, Intent, Report
+from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, Intent, Report
 from facegate.adapters.store.clock import ClockStore
 from facegate.adapters.store.credentials import GateList
 from facegate.adapters.store.errors import (
@@ -29,6 +29,7 @@ from facegate.adapters.store.links import LinkStore
 from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
+from facegate.adapters.store.passages import PassageStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
 from facegate.adapters.store.templates import TemplateStore
@@ -70,7 +71,7 @@ _LOG = logging.getLogger(__name__)
 class Store(
     WayStore,
     TemplateStore,
-    AccessStore,
+    PassageStore,
     OrderStore,
     TokenStore,
     RecognitionStore,

@@ -1,6 +1,7 @@
 """The access log, kept minimal: each opening's intent before and its result after, passages, denials, gate events."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,9 +9,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from facegate.adapters.store import schema
+from facegate.adapters.store.audit import AuditStore
 from facegate.adapters.store.errors import ExistsError, NotFoundError
-from facegate.adapters.store.trail import ACCESS, TrailStore, access_record
+from facegate.adapters.store.trail import ACCESS
 from facegate.contract.lines import Position
+from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.models import Direction, Method, Reason
 from facegate.core.node_events import Alarm, Happening
 
@@ -62,6 +65,7 @@ class AccessRecord:
     ``passage`` and more of it in ``detail``. An opening without ``completed_at`` is under way. ``boot`` and ``seq``:
     position of the node's event that this record, or its passage, comes from; ``past``: it came late, so its time
     tells when it arrived. ``actor``: who asked for it, by the name of a token; ``note``: a guard's reason.
+    ``pseudonym``: what stands in the resident's place after some days, another one each day.
     """
 
     number: int
@@ -83,9 +87,10 @@ class AccessRecord:
     seq: int | None = None
     actor: str | None = None
     note: str | None = None
+    pseudonym: str | None = None
 
 
-class AccessStore(TrailStore):
+class AccessStore(AuditStore):
     """What the store knows about who was let in; each change of a record is a link of the trail."""
 
     def begin_opening(self, intent: Intent) -> None:
@@ -121,6 +126,7 @@ class AccessStore(TrailStore):
             self._insert(PASSAGE, intent, **seen)
             return
         with self._write() as connection:
+            self._tell_of_broken(connection, [opening])
             changed = connection.execute(
                 update(_ACCESS)
                 .where(_ACCESS.c.id == opening, _ACCESS.c.kind == OPENING, _ACCESS.c.gate == gate)
@@ -205,34 +211,40 @@ class AccessStore(TrailStore):
     def forget_access(self, before: float) -> int:
         """Delete the records from before ``before`` (Unix seconds) and return how many there were."""
         with self._write() as connection:
-            old = delete(_ACCESS).where(_ACCESS.c.at < before).returning(_ACCESS.c.id)
-            gone = connection.execute(old).scalars().all()
+            gone = connection.execute(select(_ACCESS.c.id).where(_ACCESS.c.at < before)).scalars().all()
+            self._tell_of_broken(connection, gone)
+            connection.execute(delete(_ACCESS).where(_ACCESS.c.at < before))
             self._erase_links(connection, ACCESS, gone, "retention")
         self._forget_pages()
         return len(gone)
 
+    def _tell_of_broken(self, connection: Connection, records: Sequence[str]) -> None:
+        """Before records are changed or go: write down that some were not what the trail says, as later nobody can."""
+        broken = sum(not self._holds(connection, ACCESS, record) for record in records)
+        if broken:
+            self._add_act(connection, HOUSEKEEPING, Act.FOUND_BROKEN, many=broken)
+
     def _settle_openings(self) -> None:
         """After a start: no opening is under way any more, and nobody saw how the last ones ended."""
+        unfinished = select(_ACCESS.c.id).where(_ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
+        # Whether anyone went through may still come, from a node that was away; until then nobody knows.
+        unseen = select(_ACCESS.c.id).where(
+            _ACCESS.c.kind == OPENING, _ACCESS.c.result == OPENED, _ACCESS.c.passage.is_(None)
+        )
         with self._write() as connection:
-            cut = connection.execute(
-                update(_ACCESS)
-                .where(_ACCESS.c.kind == OPENING, _ACCESS.c.completed_at.is_(None))
-                .values(result=INTERRUPTED, detail="restart", completed_at=self._clock())
-                .returning(_ACCESS.c.id)
-            ).scalars()
-            changed = list(cut)
-            # Whether anyone went through may still come, from a node that was away; until then nobody knows.
-            changed += connection.execute(
-                update(_ACCESS)
-                .where(_ACCESS.c.kind == OPENING, _ACCESS.c.result == OPENED, _ACCESS.c.passage.is_(None))
-                .values(passage=UNSEEN, passage_at=self._clock())
-                .returning(_ACCESS.c.id)
-            ).scalars()
-            for opening in changed:
-                self._link(connection, opening)
+            now = self._clock()
+            for query, values in (
+                (unfinished, {"result": INTERRUPTED, "detail": "restart", "completed_at": now}),
+                (unseen, {"passage": UNSEEN, "passage_at": now}),
+            ):
+                for opening in connection.execute(query).scalars().all():
+                    # What was tampered with meanwhile stays as it is, so that the trail can show it.
+                    if self._holds(connection, ACCESS, opening):
+                        connection.execute(update(_ACCESS).where(_ACCESS.c.id == opening).values(values))
+                        self._link(connection, opening)
 
     def _link(self, connection: Connection, record: str) -> None:
-        self._add_link(connection, ACCESS, record, access_record(connection, record))
+        self._add_link(connection, ACCESS, record, self._state(connection, ACCESS, record))
 
     def _insert(self, kind: str, intent: Intent, **more: Any) -> None:
         try:

@@ -188,6 +188,7 @@ access = Table(
     Column("seq", Integer, nullable=True),
     Column("actor", Text, nullable=True),
     Column("note", LargeBinary, nullable=True),  # sealed: a guard's reason may name somebody
+    Column("pseudonym", Text, nullable=True, index=True),  # in the resident's place, of that day alone
     sqlite_autoincrement=True,  # numbers of erased records are not given out again
 )
 
@@ -294,4 +295,18 @@ link_sessions = Table(
     Column("link", Text, ForeignKey("links.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("seen_at", Float, nullable=False),
     Column("ends_at", Float, nullable=False),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("resident", Text, nullable=True, index=True),  # whom it is about
+    Column("many", Integer, nullable=True),  # how many records or residents, where it was more than one
+    Column("details", LargeBinary, nullable=True),  # sealed: the reason and the time that it was about
+    sqlite_autoincrement=True,  # numbers of erased acts are not given out again
 )
