@@ -1,4 +1,4 @@
-"""Whether the parts of a gate are there."""
+"""Whether the parts of a gate are there, and what is wrong at it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +42,25 @@ DESCRIPTIONS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on=lambda gate: gate.node == "online",
     ),
+    FaceGateBinarySensorDescription(
+        key="tamper",
+        translation_key="tamper",
+        device_class=BinarySensorDeviceClass.TAMPER,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on=lambda gate: gate.tamper,
+    ),
+    FaceGateBinarySensorDescription(
+        key="held",
+        translation_key="held",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        is_on=lambda gate: gate.held,
+    ),
+    FaceGateBinarySensorDescription(
+        key="fire",
+        translation_key="fire",
+        device_class=BinarySensorDeviceClass.SAFETY,
+        is_on=lambda gate: gate.fire != "none",
+    ),
 )
 
 
@@ -59,12 +78,12 @@ async def async_setup_entry(
 
 
 class FaceGateBinarySensor(FaceGateEntity, BinarySensorEntity):
-    """Whether one part of a gate is there."""
+    """One thing about a gate that is so or is not."""
 
     entity_description: FaceGateBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether it is."""
+        """Whether it is so."""
         return self.entity_description.is_on(self.gate)

@@ -78,6 +78,11 @@ class FaceGateClient:
             headers={"Idempotency-Key": secrets.token_hex(16)},
         )
 
+    async def set_mode(self, gate: str, mode: str, *, seconds: int | None = None) -> None:
+        """Set a gate's mode; ``seconds``: how long free passage lasts, the node's own maximum when left out."""
+        body: dict[str, Any] = {"mode": mode} | ({} if seconds is None else {"seconds": seconds})
+        await self._request("PUT", f"gates/{gate}/mode", json=body)
+
     async def _request(
         self,
         method: str,

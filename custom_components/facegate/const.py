@@ -16,3 +16,7 @@ DEFAULT_PORT: Final = 8711
 
 UPDATE_INTERVAL: Final = timedelta(minutes=1)
 """Everything is pushed; the poll only notices a recognizer that went away without its broker saying so."""
+
+FREE: Final = "free"
+MODES: Final = ("normal", "lockdown", FREE)
+"""How a gate can be run; the contract's words (a test compares them)."""

@@ -1,4 +1,4 @@
-"""Who asked for entry and what was decided, without who it was."""
+"""What was decided and who passed, without who it was."""
 
 from typing import Final, override
 
@@ -8,11 +8,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import FaceGateConfigEntry
 from .entity import FaceGateEntity, async_add_for_gates
-from .messages import ACCESS_TYPES, GateEvent
+from .messages import ACCESS_TYPES, PASSAGE_TYPES, GateEvent
 
 PARALLEL_UPDATES = 0
 
-DESCRIPTIONS: Final = (EventEntityDescription(key="access", translation_key="access", event_types=list(ACCESS_TYPES)),)
+DESCRIPTIONS: Final = (
+    EventEntityDescription(key="access", translation_key="access", event_types=list(ACCESS_TYPES)),
+    EventEntityDescription(key="passage", translation_key="passage", event_types=list(PASSAGE_TYPES)),
+)
 
 
 async def async_setup_entry(

@@ -64,7 +64,9 @@ class NewGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline. Other words may come."""
+    """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline; ``fire`` is none, active or
+    latched. Other words may come. ``tamper``: the node's case is open; ``held``: the door stays open for too long.
+    """
 
     id: str
     name: str
@@ -72,6 +74,9 @@ class Gate:
     camera: str = "off"
     node: str = "offline"
     problems: tuple[str, ...] = ()
+    fire: str = "none"
+    tamper: bool = False
+    held: bool = False
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
@@ -83,6 +88,9 @@ class Gate:
             camera=_text(answer, "camera"),
             node=_text(answer, "node"),
             problems=_words(answer, "problems"),
+            fire=_text(answer, "fire"),
+            tamper=_flag(answer, "tamper"),
+            held=_flag(answer, "held"),
         )
 
     def with_state(self, state: GateState) -> Self:
@@ -94,6 +102,9 @@ class Gate:
             camera=state.camera,
             node=state.node,
             problems=tuple(state.problems),
+            fire=state.fire,
+            tamper=state.tamper,
+            held=state.held,
         )
 
 
@@ -117,6 +128,12 @@ def _hex(answer: Any, member: str) -> str:
         bytes.fromhex(value)
     except ValueError as error:
         raise UnexpectedAnswerError(f"{member!r} is not hexadecimal") from error
+    return value
+
+
+def _flag(answer: dict[str, Any], member: str) -> bool:
+    if not isinstance(value := answer.get(member), bool):
+        raise UnexpectedAnswerError(f"{member!r} is neither true nor false")
     return value
 
 

@@ -36,6 +36,10 @@ def gate(gate_id: str = "main", name: str = "Main gate", **changes: Any) -> dict
         "name": name,
         "mode": "normal",
         "pulse_ms": 0,
+        "trial": False,
+        "faces": True,
+        "phone": False,
+        "readers": [],
         "camera": "ok",
         "node": "online",
         "problems": [],
@@ -125,9 +129,13 @@ class Recognizer:
                 HTTPStatus.OK,
                 {"opening": "0" * 16, "result": "opened", "reason": "remote"},
             ),
+            ("put", "gates/main/mode"): (
+                HTTPStatus.OK,
+                {"mode": "free", "seconds": 900, "confirmed": True, "result": "done", "said": "900"},
+            ),
         }
         self._mock = mock
-        for register in (mock.get, mock.post):
+        for register in (mock.get, mock.post, mock.put):
             register(re.compile(""), side_effect=self._answer)
 
     def refuse(self, method: str, path: str, kind: str, status: int, **more: Any) -> None:

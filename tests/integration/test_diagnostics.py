@@ -29,6 +29,9 @@ async def test_diagnostics_tell_no_secret_and_no_name(
             "camera": "silent",
             "node": "online",
             "problems": ["camera_frozen"],
+            "fire": "none",
+            "tamper": False,
+            "held": False,
         }
     ]
     assert told["answers"] is True

@@ -9,7 +9,7 @@ from homeassistant.components.mqtt import ReceiveMessage
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.facegate.messages import MAX_AGE_MS, GateEvent, prove
+from custom_components.facegate.messages import MAX_AGE_MS, PASSAGE_TYPES, GateEvent, prove
 from tests.integration.conftest import SetUp
 from tests.integration.recognizer import (
     EVENT_KEY,
@@ -25,6 +25,8 @@ from tests.integration.recognizer import (
 )
 
 ACCESS = "event.main_gate_access"
+PASSAGE = "event.main_gate_passage"
+LATENCY = "sensor.main_gate_time_to_open"
 CAMERA = "binary_sensor.main_gate_camera"
 NODE = "binary_sensor.main_gate_gate_node"
 
@@ -77,6 +79,25 @@ async def test_other_types_are_not_access(hass: HomeAssistant, entry: MockConfig
     await publish_event(hass, make_event(type=type_, reason="passage"))
     assert hass.states.get(ACCESS).state == "unknown"
     assert not entry.runtime_data.dropped
+
+
+@pytest.mark.parametrize("type_", PASSAGE_TYPES)
+async def test_passage_is_shown_without_the_person(hass: HomeAssistant, type_: str) -> None:
+    await publish_event(hass, make_event(type=type_, reason="passage", method="none", direction="exit"))
+    state = hass.states.get(PASSAGE)
+    assert state.attributes["event_type"] == type_
+    assert (state.attributes["method"], state.attributes["direction"]) == ("none", "exit")
+    assert "resident-alias-of-this-event" not in str(state.as_dict())
+    assert hass.states.get(ACCESS).state == "unknown"
+
+
+async def test_time_to_open_is_that_of_the_last_opening(hass: HomeAssistant) -> None:
+    assert hass.states.get(LATENCY).state == "unknown"
+    await publish_event(hass, make_event(ms={"detect": 9, "total": 412}))
+    assert hass.states.get(LATENCY).state == "412"
+    await publish_event(hass, make_event(method="remote", reason="remote"))
+    await publish_event(hass, make_event(type="access_denied", reason="lockdown", ms={"total": 3}))
+    assert hass.states.get(LATENCY).state == "412"
 
 
 async def test_event_goes_to_its_gate_alone(hass: HomeAssistant, entry: MockConfigEntry) -> None:

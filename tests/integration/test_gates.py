@@ -14,7 +14,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.facegate.button import REFUSALS
+from custom_components.facegate.asking import REFUSALS
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import (
     INSTALLATION,
@@ -50,10 +50,16 @@ async def test_entities_of_a_gate(
     entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     assert {(e.entity_id, e.unique_id, e.entity_category, e.disabled_by) for e in entities} == {
         ("event.main_gate_access", f"{INSTALLATION}_main_access", None, None),
+        ("event.main_gate_passage", f"{INSTALLATION}_main_passage", None, None),
         ("button.main_gate_open", f"{INSTALLATION}_main_open", None, None),
         ("button.main_gate_open_exit", f"{INSTALLATION}_main_open_exit", None, er.RegistryEntryDisabler.INTEGRATION),
         (CAMERA, f"{INSTALLATION}_main_camera", "diagnostic", None),
         ("binary_sensor.main_gate_gate_node", f"{INSTALLATION}_main_node", "diagnostic", None),
+        ("binary_sensor.main_gate_case", f"{INSTALLATION}_main_tamper", "diagnostic", None),
+        ("binary_sensor.main_gate_door_held_open", f"{INSTALLATION}_main_held", None, None),
+        ("binary_sensor.main_gate_fire_release", f"{INSTALLATION}_main_fire", None, None),
+        ("select.main_gate_mode", f"{INSTALLATION}_main_mode", None, None),
+        ("sensor.main_gate_time_to_open", f"{INSTALLATION}_main_latency", "diagnostic", None),
     }
     assert hass.states.get(CAMERA).attributes["device_class"] == "connectivity"
 
@@ -76,6 +82,30 @@ async def test_connectivity(
     recognizer.gates = [gate(camera=camera, node=node)]
     await set_up()
     assert (hass.states.get(CAMERA).state, hass.states.get("binary_sensor.main_gate_gate_node").state) == shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "entity"),
+    [
+        ({"tamper": True}, "binary_sensor.main_gate_case"),
+        ({"held": True}, "binary_sensor.main_gate_door_held_open"),
+        ({"fire": "active"}, "binary_sensor.main_gate_fire_release"),
+        ({"fire": "latched"}, "binary_sensor.main_gate_fire_release"),
+    ],
+)
+async def test_what_is_wrong_at_a_gate(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, changes: dict[str, object], entity: str
+) -> None:
+    await set_up()
+    assert hass.states.get(entity).state == "off"
+    await publish_state(hass, make_state(**changes))
+    assert hass.states.get(entity).state == "on"
+    await publish_state(hass, make_state())
+    assert hass.states.get(entity).state == "off"
+    recognizer.gates = [gate(**changes)]
+    await hass.config_entries.async_reload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(entity).state == "on"
 
 
 # Coming and going

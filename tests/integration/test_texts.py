@@ -10,18 +10,37 @@ import pytest
 import yaml
 
 from custom_components.facegate import PLATFORMS, config_flow
+from custom_components.facegate.asking import REFUSALS
 from custom_components.facegate.binary_sensor import DESCRIPTIONS as BINARY_SENSORS
 from custom_components.facegate.button import DESCRIPTIONS as BUTTONS
-from custom_components.facegate.button import REFUSALS
-from custom_components.facegate.const import DOMAIN
+from custom_components.facegate.const import DOMAIN, MODES
 from custom_components.facegate.event import DESCRIPTIONS as EVENTS
-from custom_components.facegate.messages import ACCESS_TYPES, DIRECTIONS, METHODS, PREFIX, REASONS, Topics
+from custom_components.facegate.messages import (
+    ACCESS_TYPES,
+    DIRECTIONS,
+    METHODS,
+    PASSAGE_TYPES,
+    PREFIX,
+    REASONS,
+    Topics,
+)
+from custom_components.facegate.select import DESCRIPTIONS as SELECTS
+from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
+from custom_components.facegate.services import OPEN_GATE, SET_MODE
+from facegate.contract import verbs
 from facegate.web import problems, schemas
 from tests.integration.recognizer import GATE_KEY, gate, paired, problem
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 LANGUAGES = ("en", "zh-Hans")
+PLATFORM_DESCRIPTIONS = {
+    "binary_sensor": BINARY_SENSORS,
+    "button": BUTTONS,
+    "event": EVENTS,
+    "select": SELECTS,
+    "sensor": SENSORS,
+}
 
 
 def read_json(path: Path) -> Any:
@@ -77,9 +96,11 @@ def test_languages_are_in_parity() -> None:
 
 def test_every_exception_has_its_sentence() -> None:
     told = set(texts("en")["exceptions"])
-    used = {key for key in strings(source("button.py")) if re.fullmatch(r"not_opened(_[a-z]+)?|unauthorized", key)}
-    used |= {f"not_opened_{reason}" for reason in REFUSALS}
-    used |= keywords("translation_key") - {"moved"} - {d.translation_key for d in (*EVENTS, *BUTTONS, *BINARY_SENSORS)}
+    words = r"not_opened(_[a-z]+)?|mode_not_set|unauthorized"
+    used = {key for key in strings(source("asking.py")) if re.fullmatch(words, key)}
+    used |= {f"not_opened_{reason}" for reason in REFUSALS} | {"not_opened_unreachable", "mode_not_set_unreachable"}
+    named = {d.translation_key for descriptions in PLATFORM_DESCRIPTIONS.values() for d in descriptions}
+    used |= keywords("translation_key") - {"moved"} - named
     assert used - {"direction"} == told
     assert set(REFUSALS) <= set(REASONS)
 
@@ -107,7 +128,7 @@ def test_every_text_of_the_flow_is_there() -> None:
 def test_every_entity_has_its_name_and_icon() -> None:
     named = texts("en")["entity"]
     icons = read_json(INTEGRATION / "icons.json")["entity"]
-    for platform, descriptions in (("event", EVENTS), ("button", BUTTONS), ("binary_sensor", BINARY_SENSORS)):
+    for platform, descriptions in PLATFORM_DESCRIPTIONS.items():
         keys = {description.translation_key for description in descriptions}
         assert set(named[platform]) == keys
         assert set(icons[platform]) == keys
@@ -122,6 +143,25 @@ def test_every_word_of_the_contract_has_its_text() -> None:
         assert set(attributes["reason"]["state"]) == set(REASONS)
         assert set(attributes["direction"]["state"]) == set(DIRECTIONS)
         assert set(texts(language)["selector"]["direction"]["options"]) == set(DIRECTIONS)
+        passage = texts(language)["entity"]["event"]["passage"]["state_attributes"]
+        assert set(passage["event_type"]["state"]) == set(PASSAGE_TYPES)
+        assert set(passage["method"]["state"]) == set(METHODS)
+        for text in (
+            texts(language)["entity"]["select"]["mode"]["state"],
+            texts(language)["selector"]["mode"]["options"],
+        ):
+            assert set(text) == set(MODES)
+    assert MODES == verbs.MODES
+
+
+def test_every_action_has_its_texts_and_fields() -> None:
+    described = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
+    assert set(described) == {OPEN_GATE, SET_MODE} == set(read_json(INTEGRATION / "icons.json")["services"])
+    for language in LANGUAGES:
+        told = texts(language)["services"]
+        assert set(told) == set(described)
+        for action, description in described.items():
+            assert set(told[action]["fields"]) == set(description["fields"])
 
 
 def test_issues_have_their_texts() -> None:
