@@ -17,36 +17,38 @@ whatever was sealed under it, in every copy of the database. Keys are files outs
 backup can leave them out.
 """
 
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from facegate.adapters import key_files, site_key
+from facegate.adapters.key_files import file_errors
+from facegate.adapters.passphrase import Lock, chosen
+from facegate.adapters.sealing import KEY_BYTES, KeyGoneError, LockedError, SecretError, seal, unseal
+from facegate.adapters.site_key import SiteKey
 from facegate.core.models import Vector
 
-KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12  # 96 bits: the size GCM is specified for (NIST SP 800-38D)
-_TAG_BYTES: Final = 16
-_FORMAT: Final = b"\x01"  # first byte of everything sealed, so that a later format can be told apart
+__all__ = [
+    "KEY_BYTES",
+    "KeyGoneError",
+    "KeyRing",
+    "Kind",
+    "LockedError",
+    "SecretError",
+    "seal",
+    "seal_template",
+    "unseal",
+    "unseal_template",
+]
+
 _PENDING: Final = ".pending"
-_UNFINISHED: Final = ".tmp"
-
-
-class SecretError(Exception):
-    """A key or a sealed thing that cannot be used; the text is one sentence that says what to do."""
-
-
-class KeyGoneError(SecretError):
-    """The key was destroyed or is not in this data folder."""
+_NEXT: Final = "site.key.next"
+"""The site key that is taking over; both are there until everything stands under the new one."""
 
 
 class Kind(StrEnum):
@@ -58,26 +60,6 @@ class Kind(StrEnum):
     GATES = "gates"
     PAIRING = "pairing"
     TRAIL = "trail"
-
-
-def seal(key: bytes, content: bytes, *bound: str) -> bytes:
-    """Return ``content`` sealed under ``key`` and bound to its place: format, nonce, ciphertext with tag."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, content, _associated(bound))
-
-
-def unseal(key: bytes, sealed: bytes, *bound: str) -> bytes:
-    """Return what was sealed under ``key`` at this very place; raises SecretError for anything else."""
-    if len(sealed) < len(_FORMAT) + _NONCE_BYTES + _TAG_BYTES or sealed[:1] != _FORMAT:
-        raise SecretError("A sealed record is damaged: restore the data folder from a backup.")
-    nonce, content = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-    try:
-        return AESGCM(key).decrypt(nonce, content, _associated(bound))
-    except InvalidTag as error:
-        raise SecretError(
-            "A sealed record does not open with its key: database and keys do not belong together, or one of them "
-            "was changed; restore both from the same backup."
-        ) from error
 
 
 def seal_template(key: bytes, vector: Vector, *bound: str) -> bytes:
@@ -98,79 +80,141 @@ class KeyRing:
     name) while its row is made or removed, and after a crash the row decides: see :meth:`settle`.
     """
 
-    def __init__(self, folder: Path, *, create: bool) -> None:
-        """Open the keys under ``folder``; with ``create`` a missing site key is made. Raises SecretError."""
+    def __init__(self, folder: Path, *, create: bool, passphrase: str | None = None) -> None:
+        """Open the keys under ``folder``; with ``create`` a missing site key is made. Raises SecretError.
+
+        ``passphrase`` opens a site key that is locked; without it LockedError is raised.
+        """
         self._folder = folder
-        with _file_errors(folder):
+        with file_errors(folder):
             for place in (folder, *(folder / kind for kind in Kind)):
                 place.mkdir(parents=True, exist_ok=True)
                 place.chmod(0o700)
-                for unfinished in place.glob(f"*{_UNFINISHED}"):
+                for unfinished in place.glob(f"*{key_files.UNFINISHED}"):
                     unfinished.unlink()  # a write that a crash cut short; nothing was sealed with it
-            site = self._site_key(folder / "site.key", create=create)
-        self._wrap = _derive(site, "wrap")
-        self._seal = _derive(site, "seal")
+            if not self._path_of_site.exists():
+                if not create:
+                    raise SecretError(
+                        f"The site key {self._path_of_site} is missing, and the database cannot be read without it: "
+                        "put the key file back from where it was kept; FaceGate makes no new one over existing data."
+                    )
+                key_files.write_new(self._path_of_site, site_key.new().content())
+            files = [path for path in (folder / _NEXT, self._path_of_site) if path.exists()]
+        self._sites = [_Site(site_key.read(path, passphrase)) for path in files]  # newest first
 
-    @staticmethod
-    def _site_key(path: Path, *, create: bool) -> bytes:
-        if not path.exists():
-            if not create:
-                raise SecretError(
-                    f"The site key {path} is missing, and the database cannot be read without it: put the key file "
-                    "back from where it was kept; FaceGate makes no new one over existing data."
-                )
-            _write_new(path, secrets.token_bytes(KEY_BYTES))
-        path.chmod(0o600)
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise SecretError(
-                f"The site key {path} is damaged ({len(key)} bytes instead of {KEY_BYTES}): put the right key file "
-                "back from where it was kept."
-            )
-        return key
+    @property
+    def _path_of_site(self) -> Path:
+        return self._folder / "site.key"
+
+    @property
+    def locked(self) -> bool:
+        """Whether the site key's file is under a passphrase."""
+        return self._sites[0].held.lock is not None
 
     def seal(self, content: bytes, *bound: str) -> bytes:
-        """Return ``content`` sealed under the site key."""
-        return seal(self._seal, content, *bound)
+        """Return ``content`` sealed under the site key, the newer one while it takes over."""
+        return seal(self._sites[0].sealing, content, *bound)
 
     def unseal(self, sealed: bytes, *bound: str) -> bytes:
         """Return what :meth:`seal` sealed; raises SecretError."""
-        return unseal(self._seal, sealed, *bound)
+        return self._opened(sealed, [site.sealing for site in self._sites], *bound)
 
-    def make(self, kind: Kind, name: str) -> bytes:
-        """Make a new key, pending until :meth:`keep`, and return it; a key that exists is never overwritten."""
+    def site(self) -> bytes:
+        """The site key itself, for an export under a passphrase."""
+        return self._sites[0].held.key
+
+    def lock(self, passphrase: str | None) -> None:
+        """Put the site key under another passphrase, or under none; raises PassphraseError."""
+        lock = None if passphrase is None else Lock.of(chosen(passphrase))
+        with file_errors(self._path_of_site):
+            held = SiteKey(self._sites[0].held.key, lock)
+            key_files.replace(self._path_of_site, held.content())
+        self._sites = [_Site(held)]
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether a new site key is taking over, as after a crash in the middle of it."""
+        return len(self._sites) > 1
+
+    def begin_change(self) -> None:
+        """Make the site key that takes over, locked as the one before; from now on it seals and wraps."""
+        held = site_key.new(self._sites[0].held.lock)
+        with file_errors(self._folder):
+            key_files.write_new(self._folder / _NEXT, held.content())
+        self._sites.insert(0, _Site(held))
+
+    def rewrap(self) -> int:
+        """Wrap every key, kept or pending, under the new site key and return how many there are; may be repeated."""
+        count = 0
+        with file_errors(self._folder):
+            for kind in Kind:
+                for path in sorted((self._folder / kind).iterdir()):
+                    count += self._rewrap(kind, path)
+        return count
+
+    def end_change(self) -> None:
+        """Everything stands under the new site key: the old one goes, overwritten."""
+        with file_errors(self._folder), self._path_of_site.open("r+b") as old:
+            (self._folder / _NEXT).rename(self._path_of_site)
+            key_files.sync_folder(self._folder)
+            key_files.overwrite(old)
+        del self._sites[1:]
+
+    def _rewrap(self, kind: Kind, path: Path) -> bool:
+        bound = ("key", kind, path.stem)
+        wrapped = path.read_bytes()
+        try:
+            key = self._opened(wrapped, [site.wrapping for site in self._sites], *bound)
+        except SecretError:
+            return False  # it was damaged before, which unreadable() reports; a good copy is as lost as the old key
+        key_files.replace(path, seal(self._sites[0].wrapping, key, *bound))
+        return True
+
+    @staticmethod
+    def _opened(sealed: bytes, keys: list[bytes], *bound: str) -> bytes:
+        for older in keys[:-1]:
+            try:
+                return unseal(older, sealed, *bound)
+            except SecretError:
+                continue  # the other site key has sealed it
+        return unseal(keys[-1], sealed, *bound)
+
+    def make(self, kind: Kind, name: str, key: bytes | None = None) -> bytes:
+        """Make a new key (``key``, or one at random), pending until :meth:`keep`, and return it.
+
+        A key that exists is never overwritten.
+        """
         path = self._path(kind, name)
         if path.exists():
             raise SecretError(f"The key {path} exists already and is not overwritten: choose another name.")
-        key = secrets.token_bytes(KEY_BYTES)
-        with _file_errors(path):
-            _write_new(_pending(path), seal(self._wrap, key, "key", kind, name))
+        key = secrets.token_bytes(KEY_BYTES) if key is None else key
+        with file_errors(path):
+            key_files.write_new(_pending(path), seal(self._sites[0].wrapping, key, "key", kind, name))
         return key
 
     def renew(self, kind: Kind, name: str, key: bytes | None = None) -> bytes:
         """Put a new key (``key``, or one at random) in the place of an old one, which is overwritten; return it."""
         path = self._path(kind, name)
         key = secrets.token_bytes(KEY_BYTES) if key is None else key
-        with _file_errors(path), path.open("r+b") as old:
-            _write_new(path, seal(self._wrap, key, "key", kind, name))
-            _overwrite(old)
+        with file_errors(path):
+            key_files.replace(path, seal(self._sites[0].wrapping, key, "key", kind, name))
         return key
 
     def keep(self, kind: Kind, name: str) -> None:
         """The row of this pending key is in the database now."""
         path = self._path(kind, name)
-        with _file_errors(path):
+        with file_errors(path):
             _pending(path).rename(path)
-            _sync_folder(path.parent)
+            key_files.sync_folder(path.parent)
 
     def retire(self, kind: Kind, name: str) -> bool:
         """Make a key pending, because its row is about to go; False when there is no key."""
         path = self._path(kind, name)
-        with _file_errors(path):
+        with file_errors(path):
             if not path.exists():
                 return False
             path.rename(_pending(path))
-            _sync_folder(path.parent)
+            key_files.sync_folder(path.parent)
             return True
 
     def destroy(self, kind: Kind, name: str) -> None:
@@ -180,26 +224,26 @@ class KeyRing:
         one more reason why the file holds the key wrapped under the site key only.
         """
         path = self._path(kind, name)
-        with _file_errors(path):
+        with file_errors(path):
             for file in (path, _pending(path)):
                 if file.exists():
                     with file.open("r+b") as old:
-                        _overwrite(old)
+                        key_files.overwrite(old)
                     file.unlink()
-            _sync_folder(path.parent)
+            key_files.sync_folder(path.parent)
 
     def key(self, kind: Kind, name: str, *, pending: bool = False) -> bytes:
         """Return a key, with ``pending`` also one that is; raises KeyGoneError, SecretError when it does not open."""
         path = self._path(kind, name)
         if pending and not path.exists():
             path = _pending(path)
-        with _file_errors(path):
+        with file_errors(path):
             try:
                 wrapped = path.read_bytes()
             except FileNotFoundError:
                 raise KeyGoneError(f"The key {path} is gone: what was sealed under it cannot be read again.") from None
         try:
-            return unseal(self._wrap, wrapped, "key", kind, name)
+            return self._opened(wrapped, [site.wrapping for site in self._sites], "key", kind, name)
         except SecretError as error:
             raise SecretError(
                 f"The key {path} is damaged or belongs to another site: put the right key file back."
@@ -207,7 +251,7 @@ class KeyRing:
 
     def names(self, kind: Kind) -> frozenset[str]:
         """The keys of this kind, without the pending ones."""
-        with _file_errors(self._folder):
+        with file_errors(self._folder):
             return frozenset(path.name for path in (self._folder / kind).iterdir() if path.suffix != _PENDING)
 
     def settle(self, kind: Kind, rows: frozenset[str]) -> None:
@@ -215,7 +259,7 @@ class KeyRing:
 
         Keys that are not pending stay, row or not: they may belong to a newer database than one just restored.
         """
-        with _file_errors(self._folder):
+        with file_errors(self._folder):
             pending = [path.stem for path in (self._folder / kind).iterdir() if path.suffix == _PENDING]
         for name in pending:
             if name in rows:
@@ -229,10 +273,15 @@ class KeyRing:
         return self._folder / kind / name
 
 
-def _associated(bound: tuple[str, ...]) -> bytes:
-    if not bound or any("\0" in part for part in bound):
-        raise ValueError("sealed things are bound to a place, in parts without NUL")
-    return "\0".join(("facegate/1", *bound)).encode()
+class _Site:
+    """A site key at work: what it wraps and seals with."""
+
+    __slots__ = ("held", "sealing", "wrapping")
+
+    def __init__(self, held: SiteKey) -> None:
+        self.held = held
+        self.wrapping = _derive(held.key, "wrap")
+        self.sealing = _derive(held.key, "seal")
 
 
 def _derive(site: bytes, purpose: str) -> bytes:
@@ -242,47 +291,3 @@ def _derive(site: bytes, purpose: str) -> bytes:
 
 def _pending(path: Path) -> Path:
     return path.with_name(path.name + _PENDING)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, and on the medium when this returns."""
-    unfinished = path.with_name(path.name + _UNFINISHED)
-    try:
-        with open(unfinished, "xb", opener=_private) as stream:  # Path.open takes no opener
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.rename(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _overwrite(old: BinaryIO) -> None:
-    old.write(secrets.token_bytes(os.fstat(old.fileno()).st_size))
-    old.flush()
-    os.fsync(old.fileno())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _file_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise SecretError(
-            f"{path} cannot be read or written ({error.strerror or error}): check the disk's free space and the "
-            "folder's owner and permissions."
-        ) from error

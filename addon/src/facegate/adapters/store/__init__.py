@@ -22,9 +22,11 @@ from facegate.adapters.store.errors import (
     FullError,
     InUseError,
     LastOwnerError,
+    LockedError,
     NotFoundError,
     StoreError,
 )
+from facegate.adapters.store.keys import Imported, KeyStanding, KeyStore
 from facegate.adapters.store.links import LinkStore
 from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
@@ -49,10 +51,13 @@ __all__ = [
     "ExistsError",
     "FullError",
     "GateList",
+    "Imported",
     "InUseError",
     "Intent",
     "KeyChange",
+    "KeyStanding",
     "LastOwnerError",
+    "LockedError",
     "Member",
     "NotFoundError",
     "OrderRecord",
@@ -78,17 +83,19 @@ class Store(
     MemberStore,
     LinkStore,
     ClockStore,
+    KeyStore,
 ):
     """The whole store of one data folder."""
 
     @classmethod
-    def open(cls, data: Path, *, clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, data: Path, *, clock: Callable[[], float] = time.time, passphrase: str | None = None) -> Self:
         """Open or make the store in ``data``, finish what a crash left half-way; raises StoreError.
 
-        ``clock`` gives Unix seconds.
+        ``clock`` gives Unix seconds. ``passphrase`` is for a site key that is locked: without it, LockedError.
         """
-        store = cls(data, clock=clock)
+        store = cls(data, clock=clock, passphrase=passphrase)
         try:
+            store._settle_site_key()
             store._settle_keys()
             store._settle_templates()
             store._settle_key_changes()

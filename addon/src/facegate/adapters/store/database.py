@@ -24,7 +24,14 @@ _KEY_CHECK: Final = "key check"
 class Database:
     """One open data folder. The parts of the store build on :meth:`_read` and :meth:`_write`."""
 
-    def __init__(self, data: Path, *, clock: Callable[[], float] = time.time, scripts: Path = MIGRATIONS) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        scripts: Path = MIGRATIONS,
+        passphrase: str | None = None,
+    ) -> None:
         """Open or make the database in ``data``; raises StoreError and leaves the file as it was."""
         self.data = data
         self._clock = clock
@@ -36,7 +43,7 @@ class Database:
             with failures(data):
                 self._path = data / "facegate.db"
                 found = _found(self._path)
-                self._keys = KeyRing(data / "keys", create=not found)
+                self._keys = KeyRing(data / "keys", create=not found, passphrase=passphrase)
                 if found:
                     _inspect(self._path, self._keys, scripts)
                 else:

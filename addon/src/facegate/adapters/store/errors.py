@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from facegate.adapters.crypto import SecretError
+from facegate.adapters import sealing
+from facegate.adapters.sealing import SecretError
 
 
 class StoreError(Exception):
@@ -16,6 +17,10 @@ class StoreError(Exception):
 
 class InUseError(StoreError):
     """Another process has the data folder."""
+
+
+class LockedError(StoreError):
+    """The site key needs its passphrase, or was given another one."""
 
 
 class NotFoundError(StoreError):
@@ -43,6 +48,8 @@ def failures(path: Path) -> Iterator[None]:
     """The one place where errors of files, SQLite and keys become sentences for people."""
     try:
         yield
+    except sealing.LockedError as error:
+        raise LockedError(str(error)) from error
     except SecretError as error:
         raise StoreError(str(error)) from error
     except OSError as error:
