@@ -42,6 +42,10 @@ SAMPLES: dict[str, Any] = {
     "decoding": "auto",
     "trust_clock": True,
     "keep_passages_days": 14,
+    "pseudonymise_after_days": 3,
+    "keep_acts_years": 2,
+    "erase_after_days": 7,
+    "erase_absent_days": 180,
     "log_level": "debug",
 }
 

@@ -1,14 +1,17 @@
 """Retention runs by itself, and no jump of a clock makes it erase early or never."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from facegate.adapters.store import Intent, Store
+from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.models import Direction, Gate, Method, Reason
-from facegate.housekeeping import DAY, ROUND_SECONDS, Housekeeping
+from facegate.core.retention import DAY, Retention
+from facegate.housekeeping import ROUND_SECONDS, Housekeeping
 
 START = 1_800_000_000.0
 
@@ -37,8 +40,8 @@ def store(tmp_path: Path, clocks: Clocks) -> Iterator[Store]:
         yield store
 
 
-def housekeeping(store: Store, clocks: Clocks, days: int = 30) -> Housekeeping:
-    return Housekeeping(store, days, wall=lambda: clocks.wall, monotonic=lambda: clocks.ran)
+def housekeeping(store: Store, clocks: Clocks, days: int = 30, names: int = 7) -> Housekeeping:
+    return Housekeeping(store, Retention(days, names), wall=lambda: clocks.wall, monotonic=lambda: clocks.ran)
 
 
 def visit(store: Store, clocks: Clocks, number: int = 1) -> None:
@@ -104,6 +107,59 @@ def test_a_restart_makes_a_wrong_clock_no_truer(store: Store, clocks: Clocks) ->
     clocks.run(ROUND_SECONDS)
     again.look()
     assert store.access_log() == []
+
+
+def test_names_go_by_the_trusted_time_a_whole_day_at_once_and_the_round_says_so(store: Store, clocks: Clocks) -> None:
+    keeper = housekeeping(store, clocks, names=2)
+    person = store.add_resident("Resident 1").id
+    clocks.wall = START // DAY * DAY + DAY / 2  # noon
+    for number in range(3):
+        store.begin_opening(
+            Intent(f"{number:016x}", "main", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, clocks.wall, person)
+        )
+    keeper.look()
+    clocks.wall += 400 * DAY  # a jump takes nobody's name
+    clocks.run(ROUND_SECONDS)
+    keeper.look()
+    assert [record.resident for record in store.access_log()] == [person] * 3
+    again = housekeeping(store, clocks, names=2)  # nor does a restart after it
+    again.look()
+    assert [record.resident for record in store.access_log()] == [person] * 3
+    clocks.run(1.6 * DAY)  # after the second midnight
+    again.look()
+    assert {record.resident for record in store.access_log()} == {None}
+    assert again.last is not None
+    assert again.last.nameless == 3
+    assert [(deed.actor, deed.act, deed.many) for deed in store.acts()] == [(HOUSEKEEPING, Act.PSEUDONYMISED, 3)]
+    assert store.verify_trail().broken is None
+
+
+def test_names_go_in_small_parts_with_rests_between(store: Store, clocks: Clocks) -> None:
+    rests: list[float] = []
+    for number in range(250):
+        visit(store, clocks, number)
+    clocks.run(2 * DAY)
+    keeper = Housekeeping(
+        store, Retention(names_days=1), wall=lambda: clocks.wall, monotonic=lambda: clocks.ran, rest=rests.append
+    )
+    keeper.look()
+    assert len(rests) == 3
+    assert [deed.many for deed in store.acts()] == [50, 100, 100]
+
+
+def test_what_has_been_done_goes_as_well_and_old_copies_of_the_database(store: Store, clocks: Clocks) -> None:
+    keeper = housekeeping(store, clocks, names=7)
+    store.record_act("Owner 1", Act.DOCUMENTS_PRINTED)
+    old, new = (store.data / f"facegate-before-migration-from-{name}.db" for name in ("0001", "0002"))
+    for copy in (old, new):
+        copy.write_bytes(b"passages with names")
+    os.utime(old, (START, START))
+    os.utime(new, (START + 2000 * DAY, START + 2000 * DAY))
+    clocks.run(3 * 366 * DAY)
+    keeper.look()
+    assert [(deed.act, deed.many) for deed in store.acts()] == [(Act.COPIES_DELETED, 1), (Act.ACTS_FORGOTTEN, 1)]
+    assert new.exists()
+    assert not old.exists()
 
 
 async def test_it_runs_by_itself(store: Store, clocks: Clocks) -> None:

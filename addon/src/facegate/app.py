@@ -22,6 +22,7 @@ from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
 from facegate.core.gate_condition import GateCondition
 from facegate.core.models import Decision, Reason, Verdict
+from facegate.core.retention import Retention
 from facegate.credentials.cards import Cards
 from facegate.housekeeping import Housekeeping
 from facegate.journal import Journal
@@ -226,7 +227,7 @@ class Service:
             loop_clips=self._loop_clips, decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        housekeeping = Housekeeping(store, settings.keep_passages_days)
+        housekeeping = Housekeeping(store, _retention(settings))
         return _Parts(
             store, models, mqtt, building, openings, orders, journal, cards, commissionings, housekeeping, announcer,
             board,
@@ -320,6 +321,11 @@ class Service:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.critical("A decision could not be carried out; the gate stays closed.", exc_info=error)
+
+
+def _retention(settings: Settings) -> Retention:
+    days = settings.keep_passages_days
+    return Retention(days, min(days, settings.pseudonymise_after_days), settings.keep_acts_years)
 
 
 def _standings(parts: _Parts) -> list[Standing]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from facegate.adapters.store.errors import StoreError
+from facegate.core.retention import Retention
 from facegate.core.trail import Checkpoint
 from facegate.core.trusted_time import TrustedTime
 
 LOOK_SECONDS: Final = 60.0
 ROUND_SECONDS: Final = 3600.0
-DAY: Final = 86400.0
+REST_SECONDS: Final = 0.05
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,17 +35,29 @@ class Store(Protocol):
     def forget_access(self, before: float) -> int:
         """Delete old records of the access log."""
 
+    def pseudonymise_access(self, before: float, limit: int = 100) -> int:
+        """Take the names out of some old records of the access log."""
+
+    def forget_acts(self, before: float) -> int:
+        """Delete old acts."""
+
+    def forget_copies(self, before: float) -> int:
+        """Delete old copies of the database."""
+
     def checkpoint(self) -> Checkpoint | None:
         """Sign what the trail has come to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did. ``at``: trusted time, Unix seconds; ``forgotten``: records; ``signed``: the newest link."""
+    """What one round did. ``at``: trusted time, Unix seconds; ``signed``: the newest link; the others: how many."""
 
     at: float
     forgotten: int
     signed: int | None
+    nameless: int = 0
+    acts: int = 0
+    copies: int = 0
 
 
 class Housekeeping:
@@ -52,24 +65,30 @@ class Housekeeping:
 
     Args:
         store: what is kept.
-        keep_days: how long records of the access log are kept.
+        retention: how long what is kept.
         wall: Unix seconds.
         monotonic: seconds that this process has run.
+        rest: lets others have the store for so many seconds.
+        leave: lets residents go whose time is over; told the trusted time, and whether the clock is doubted.
     """
 
     def __init__(
         self,
         store: Store,
-        keep_days: int,
+        retention: Retention,
         *,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+        leave: Callable[[float, bool], object] = lambda _now, _doubted: None,
     ) -> None:
         self.last: Round | None = None
         self._store = store
-        self._keep = keep_days * DAY
+        self.retention = retention
         self._wall = wall
         self._monotonic = monotonic
+        self._rest = rest
+        self._leave = leave
         self._ran = 0.0
         self._time: TrustedTime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +97,11 @@ class Housekeeping:
     def doubts_clock(self) -> bool:
         """Whether the wall clock is not believed: it has jumped, and the owner has not said that it is right."""
         return self._time is not None and self._time.doubted is not None
+
+    @property
+    def now(self) -> float:
+        """The trusted time, Unix seconds; the wall clock's before the first look."""
+        return self._wall() if self._time is None else self._time.now
 
     def start(self) -> None:
         """Begin; belongs to an event loop."""
@@ -110,11 +134,26 @@ class Housekeeping:
         return self.doubts_clock
 
     def _do_round(self, now: float) -> Round:
-        forgotten = self._store.forget_access(now - self._keep)
+        self._leave(now, self.doubts_clock)
+        keep = self.retention
+        forgotten = self._store.forget_access(keep.passages_before(now))
         if forgotten:
             _LOG.info("%d records of the access log were older than kept and are erased", forgotten)
+        nameless = self._take_names(keep.names_before(now))
+        if nameless:
+            _LOG.info("%d records of the access log have lost their names", nameless)
+        acts = self._store.forget_acts(keep.acts_before(now))
+        copies = self._store.forget_copies(keep.copies_before(now))
         checkpoint = self._store.checkpoint()
-        return Round(now, forgotten, checkpoint.number if checkpoint else None)
+        return Round(now, forgotten, checkpoint.number if checkpoint else None, nameless, acts, copies)
+
+    def _take_names(self, before: float) -> int:
+        """A few records at a time; whoever waits for the store in between, such as a gate, comes first."""
+        done = 0
+        while some := self._store.pseudonymise_access(before):
+            done += some
+            self._rest(REST_SECONDS)
+        return done
 
     async def _run(self) -> None:
         while True:

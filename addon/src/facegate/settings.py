@@ -59,6 +59,10 @@ class Settings:
     embedder: str = "sface"
     log_level: str = "info"
     keep_passages_days: int = 30
+    pseudonymise_after_days: int = 7
+    keep_acts_years: int = 3
+    erase_after_days: int = 14  # between the end of somebody's time here and their erasure
+    erase_absent_days: int = 365  # without a passage
     trust_clock: bool = False  # tell gates the time even where the system does not say that network time sets the clock
 
 
@@ -88,6 +92,13 @@ _SCHEMA = vol.Schema(
         vol.Optional("trust_clock"): bool,
         # The law sets no number; 90 days is what a conflict about an entry may need, and nobody should keep more.
         vol.Optional("keep_passages_days"): vol.All(vol.Coerce(int), vol.Range(min=1, max=90)),
+        # A week is what it takes to hear of what has happened; with 0, names are there for two hours at most.
+        vol.Optional("pseudonymise_after_days"): vol.All(vol.Coerce(int), vol.Range(min=0, max=30)),
+        # Consents and assessments are kept for three years as well (M art. 9); who did what belongs to them.
+        vol.Optional("keep_acts_years"): vol.All(vol.Coerce(int), vol.Range(min=1, max=10)),
+        # Two weeks are enough to notice a mistyped date; access ends with the date itself.
+        vol.Optional("erase_after_days"): vol.All(vol.Coerce(int), vol.Range(min=0, max=90)),
+        vol.Optional("erase_absent_days"): vol.All(vol.Coerce(int), vol.Range(min=90, max=730)),
         vol.Optional("log_level"): vol.In(("debug", "info", "warning", "error")),
     }
 )

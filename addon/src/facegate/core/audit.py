@@ -46,7 +46,10 @@ class Act(StrEnum):
     CLOCK_CONFIRMED = "clock_confirmed"
     PSEUDONYMISED = "pseudonymised"
     FORGOTTEN = "forgotten"
-    """Records whose time was over were erased."""
+    """Passages whose time was over were erased."""
+    ACTS_FORGOTTEN = "acts_forgotten"
+    COPIES_DELETED = "copies_deleted"
+    """Of the database, from before an update."""
     FOUND_BROKEN = "found_broken"
     """Records were not what the trail says, when their time to be changed or erased had come."""
 

@@ -15,6 +15,7 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, Intent, Report
 from facegate.adapters.store.clock import ClockStore
+from facegate.adapters.store.copies import CopyStore
 from facegate.adapters.store.credentials import GateList
 from facegate.adapters.store.errors import (
     ConsentError,
@@ -77,6 +78,7 @@ class Store(
     WayStore,
     TemplateStore,
     PassageStore,
+    CopyStore,
     OrderStore,
     TokenStore,
     RecognitionStore,

@@ -215,6 +215,8 @@ class AccessStore(AuditStore):
             self._tell_of_broken(connection, gone)
             connection.execute(delete(_ACCESS).where(_ACCESS.c.at < before))
             self._erase_links(connection, ACCESS, gone, "retention")
+            if gone:
+                self._add_act(connection, HOUSEKEEPING, Act.FORGOTTEN, many=len(gone))
         self._forget_pages()
         return len(gone)
 

@@ -18,7 +18,7 @@ from facegate.adapters.crypto import Kind, SecretError
 from facegate.adapters.store import schema
 from facegate.adapters.store.errors import NotFoundError
 from facegate.adapters.store.trail import ACT, TrailStore
-from facegate.core.audit import Act, Deed
+from facegate.core.audit import HOUSEKEEPING, Act, Deed
 from facegate.core.models import ResidentState
 
 _ACTS = schema.acts
@@ -72,6 +72,8 @@ class AuditStore(TrailStore):
         with self._write() as connection:
             gone = connection.execute(delete(_ACTS).where(_ACTS.c.at < before).returning(_ACTS.c.id)).scalars().all()
             self._erase_links(connection, ACT, gone, "retention")
+            if gone:
+                self._add_act(connection, HOUSEKEEPING, Act.ACTS_FORGOTTEN, many=len(gone))
         if gone:
             self._forget_pages()
         return len(gone)

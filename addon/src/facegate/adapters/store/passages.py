@@ -16,6 +16,7 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import AccessRecord, AccessStore
 from facegate.adapters.store.residents import ResidentStore
+from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.pseudonyms import day_of, pseudonym, pseudonyms, to_the_minute
 
 _ACCESS = schema.access
@@ -82,6 +83,8 @@ class PassageStore(AccessStore, ResidentStore):
             for row in rows:
                 connection.execute(update(_ACCESS).where(_ACCESS.c.id == row.id).values(_nameless(row, keys)))
                 self._link(connection, row.id)
+            if rows:
+                self._add_act(connection, HOUSEKEEPING, Act.PSEUDONYMISED, many=len(rows))
         if rows:
             self._forget_pages()
         return len(rows)
