@@ -27,6 +27,7 @@ from custom_components.facegate.messages import (
 from custom_components.facegate.select import DESCRIPTIONS as SELECTS
 from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
 from custom_components.facegate.services import OPEN_GATE, SET_MODE
+from custom_components.facegate.trigger import TRIGGERS
 from facegate.contract import verbs
 from facegate.web import problems, schemas
 from tests.integration.recognizer import GATE_KEY, gate, paired, problem
@@ -162,6 +163,26 @@ def test_every_action_has_its_texts_and_fields() -> None:
         assert set(told) == set(described)
         for action, description in described.items():
             assert set(told[action]["fields"]) == set(description["fields"])
+
+
+def test_every_trigger_has_its_texts_and_all_words_of_the_contract() -> None:
+    described = yaml.safe_load((INTEGRATION / "triggers.yaml").read_text(encoding="utf-8"))
+    assert set(described) == set(TRIGGERS) == set(read_json(INTEGRATION / "icons.json")["triggers"])
+    words = {
+        "access_type": ACCESS_TYPES,
+        "passage_type": PASSAGE_TYPES,
+        "method": METHODS,
+        "reason": REASONS,
+        "direction": DIRECTIONS,
+    }
+    for language in LANGUAGES:
+        for trigger, description in described.items():
+            assert set(texts(language)["triggers"][trigger]["fields"]) == set(description["fields"])
+            for field in description["fields"].values():
+                selector = field["selector"]["select"]
+                assert set(selector["options"]) == set(words[selector["translation_key"]])
+        for key, options in words.items():
+            assert set(texts(language)["selector"][key]["options"]) == set(options)
 
 
 def test_issues_have_their_texts() -> None:
