@@ -1,5 +1,6 @@
 """The OpenAPI description: valid by the specification, complete, and what the API really answers."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -234,6 +235,10 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("revoke_link", status=204, path={**resident, "link": made["id"]}, bearer=LOCAL_TOKEN)
     await step("revoke_link", status=404, path={**resident, "link": "none"}, bearer=LOCAL_TOKEN)
     await step("change_resident", {"suspended": True}, status=200, path=resident)
+    listed = {"file": base64.b64encode(b"name,gates\nResident 9,nowhere\n").decode()}
+    await step("import_residents", listed, status=200)
+    await step("import_residents", listed | {"store": "all"}, status=422)
+    await step("hear_persons", {"persons": [{"id": "person.one", "name": "One"}]}, status=200)
     site.gate_side.people["alias1"] = resident["resident"]
     await step("event_person", status=200, path={"alias": "alias1"})
     window = {"days": ["mon", "fri"], "first": "22:00", "last": "06:00"}

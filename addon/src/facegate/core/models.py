@@ -208,7 +208,8 @@ class Resident:
 
     ``flat``: the label on the door. ``groups``: what automations and lists call several residents by. ``minor``: under
     14, so that a guardian consents. ``residence_seen``: somebody has seen a proof of residence; of the proof nothing
-    is kept.
+    is kept. ``person_name``: what Home Assistant called the person when it was linked; ``person_gone`` and
+    ``person_renamed`` are questions to the owner: Home Assistant has no such person any more, or calls them so by now.
     """
 
     id: str
@@ -223,6 +224,9 @@ class Resident:
     level: PrivacyLevel = PrivacyLevel.STANDARD
     minor: bool = False
     residence_seen: bool = False
+    person_name: str = ""
+    person_gone: bool = False
+    person_renamed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

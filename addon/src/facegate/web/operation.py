@@ -17,9 +17,10 @@ class Operation:
     """One method at one path.
 
     ``scope``: what the token must be good for, ``None`` for everybody. ``answer``: the schema of the body, ``None``
-    for an answer without one. ``query`` and ``headers`` are required parameters. ``problems``: what it may answer
+    for an answer without one. ``query`` and ``headers`` are required parameters, ``options`` optional ones of the query.
+    ``problems``: what it may answer
     beside what every operation of its kind may. ``in_turn``: whether a change waits for the one before; not where it
-    waits for a node.
+    waits for a node. ``body_most``: bytes of the body; more only where a file is sent.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Operation:
     headers: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()
     in_turn: bool = True
+    body_most: int = 65_536
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from facegate.web import (
     credentials,
     enrolment,
     gates,
+    importing,
     links,
     members,
     node_schemas,
@@ -173,25 +174,8 @@ OPERATIONS: Final = (
         _DELETE, "/members/{member}", Scope.OWNER, members.remove_member, "Take somebody's role away", None,
         status=204, problems=(NOT_FOUND, LAST_OWNER),
     ),
-    Operation(
-        _GET, "/residents", _PERSONS, residents.list_residents, "The residents", schemas.RESIDENTS_ANSWER
-    ),
-    Operation(
-        _POST, "/residents", _MANAGE, residents.add_resident, "Add a resident", schemas.RESIDENT_ANSWER,
-        schemas.NEW_RESIDENT, 201,
-    ),
-    Operation(
-        _GET, "/residents/{resident}", _PERSONS, residents.read_resident, "One resident", schemas.RESIDENT_ANSWER,
-        problems=(NOT_FOUND,),
-    ),
-    Operation(
-        _PATCH, "/residents/{resident}", _MANAGE, residents.change_resident, "Change a resident",
-        schemas.RESIDENT_ANSWER, schemas.RESIDENT_CHANGE, problems=(NOT_FOUND,),
-    ),
-    Operation(
-        _DELETE, "/residents/{resident}", _MANAGE, residents.erase_resident, "Erase a resident for good", None,
-        status=204, problems=(NOT_FOUND,),
-    ),
+    *residents.OPERATIONS,
+    *importing.OPERATIONS,
     Operation(
         _GET, "/residents/{resident}/credentials", _PERSONS, credentials.list_credentials,
         "A resident's cards and PINs", credential_schemas.CREDENTIALS_ANSWER, problems=(NOT_FOUND,),

@@ -47,6 +47,7 @@ WALK_REFUSED = Kind("walk_refused", 409, "The test of the gate cannot go on like
 OPEN_EXPIRED = Kind("open_expired", 422, "The wish to open is not fresh.")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many attempts.")
 LIST_FULL = Kind("list_full", 409, "The gate's list has no room for it.")
+LINES_REFUSED = Kind("lines_refused", 422, "The list cannot be stored as it is.")
 WAYS_MISSING = Kind("ways_missing", 409, "Somebody would have no way in without a face.")
 NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
@@ -76,6 +77,7 @@ KINDS: Final = (
     WALK_REFUSED,
     LIST_FULL,
     NOT_LEARNED,
+    LINES_REFUSED,
     WAYS_MISSING,
     RATE_LIMITED,
     FAULT,

@@ -31,8 +31,7 @@ from facegate.web.problems import (
 from facegate.web.services import Services
 from facegate.web.tokens import Bearer, Doorkeeper, Scope
 
-MAX_BODY: Final = 65_536  # bytes; the largest request is a camera with a zone
-_BODY_SECONDS: Final = 10.0  # a body of that size arrives at once, or its sender only means to hold the connection
+_BODY_SECONDS: Final = 10.0  # a body arrives at once, or its sender only means to hold the connection
 _PAIRING_FAILURES: Final = 10
 _PIN_FAILURES: Final = 5  # taken PINs that one token may hit on: whoever searches for PINs finds few
 _PIN_WINDOW: Final = 3600.0
@@ -81,9 +80,10 @@ def _offer(services: Services, operations: Iterable[Operation], who: Who) -> web
         unix=time.time,
         monotonic=time.monotonic,
     )
-    app = web.Application(middlewares=[_problems], client_max_size=MAX_BODY)
+    offered = list(operations)
+    app = web.Application(middlewares=[_problems], client_max_size=max(one.body_most for one in offered))
     app.on_response_prepare.append(_add_headers)
-    for operation in operations:
+    for operation in offered:
         app.router.add_route(operation.method, BASE + operation.path, _bind(operation, desk, who))
     return app
 
@@ -99,7 +99,7 @@ def _bind(operation: Operation, desk: Desk, who: Who) -> Any:
             **_given(request.query, operation.query),
             **_given(request.headers, operation.headers),
         }
-        body = await _body(request, operation.body) if operation.body is not None else {}
+        body = await _body(request, operation.body, operation.body_most) if operation.body is not None else {}
         call = Call(desk, bearer, peer, given, body)
         if operation.in_turn and operation.scope is Scope.MANAGE and operation.method != hdrs.METH_GET:
             # One change after the other: each reads, changes and writes, and none may overwrite another.
@@ -131,12 +131,16 @@ def _given(source: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, st
     return given
 
 
-async def _body(request: web.Request, checks: vol.Schema) -> Mapping[str, Any]:
+async def _body(request: web.Request, checks: vol.Schema, most: int) -> Mapping[str, Any]:
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
     if request.content_type != "application/json":
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body as 'Content-Type: application/json'.")
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             raw = await request.read()
+        if len(raw) > most:
+            raise _too_large(most)
         content = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_refuse)
     except TimeoutError as error:
         raise ProblemError(MALFORMED, "The body did not arrive in time: send it at once.") from error
@@ -156,6 +160,10 @@ def _invalid(error: vol.Invalid, parameter: str = "") -> ProblemError:
     faults = error.errors if isinstance(error, vol.MultipleInvalid) else [error]
     errors = [{"at": parameter or "/".join(map(str, fault.path)), "says": fault.error_message} for fault in faults]
     return ProblemError(INVALID, "Correct what 'errors' names and send it again.", errors=errors)
+
+
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(TOO_LARGE, f"Send at most {most} bytes.")
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -198,7 +206,7 @@ def _problem(error: Exception) -> ProblemError:  # noqa: PLR0911  # a table: one
                 METHOD_NOT_ALLOWED, f"Use one of these methods here: {allowed}.", headers={hdrs.ALLOW: allowed}
             )
         case web.HTTPRequestEntityTooLarge():
-            return ProblemError(TOO_LARGE, f"Send at most {MAX_BODY} bytes.")
+            return ProblemError(TOO_LARGE, "Send less at once.")
         case _:
             _LOGGER.error("a request failed", exc_info=error)
             return ProblemError(FAULT, "Look into FaceGate's log for the cause.")

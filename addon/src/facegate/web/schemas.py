@@ -9,7 +9,7 @@ from facegate.contract.verbs import HINTS
 from facegate.core.clock_trust import PROBLEMS as CLOCKS
 from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.guidance import Advice
-from facegate.core.models import LivenessLevel, Masks, Mode, ResidentState
+from facegate.core.models import LivenessLevel, Masks, Mode
 from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
@@ -21,7 +21,6 @@ _LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens f
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 _LATEST_MS: Final = _LATEST * 1000
 _WEEK: Final = 604_800  # seconds; a gate that stands open for longer is not a gate
-_MOST_GATES: Final = 256
 _MOST_PICTURES: Final = 50
 _ZONE_CORNERS: Final = (3, 32)
 
@@ -101,11 +100,9 @@ NONCE = _pattern("[0-9a-f]{32,64}", "32 to 64 hex digits")
 IDEMPOTENCY_KEY = _pattern("[A-Za-z0-9._:-]{16,128}", "16 to 128 of A-Z, a-z, 0-9 and '._:-'")
 ISSUED_AT = Number(0, _LATEST_MS, whole=True)
 _NAME = Text(1, 80)
-_PERSON = _or_null(_pattern(r"[a-z_]+\.[a-z0-9_]{1,120}|[A-Za-z0-9_-]{1,128}", "the id of a Home Assistant person"))
-_TIME = _or_null(Number(0, _LATEST))
+PERSON = _pattern(r"[a-z_]+\.[a-z0-9_]{1,120}|[A-Za-z0-9_-]{1,128}", "the id of a Home Assistant person")
 _SECONDS_OF_PULSE = Number(0, 60_000, whole=True)  # ms; 0: the node's own; the node clamps to its own maximum
 _ZONE = Items(Items(Number(0, 1), least=2, most=2), least=_ZONE_CORNERS[0], most=_ZONE_CORNERS[1], empty=True)
-_GATES = Items(GATE, most=_MOST_GATES)
 _SCOPES = Items(vol.In([str(scope) for scope in GRANTABLE]), least=1, most=len(GRANTABLE))
 _DIRECTION = vol.In(list(DIRECTIONS))
 _MODE = vol.In([str(mode) for mode in Mode])
@@ -149,6 +146,7 @@ PROOF = vol.Schema(
 HEALTH = vol.Schema(
     {
         vol.Required("ok"): bool,
+        vol.Optional("locked", description="Whether the site key waits for its passphrase: then nothing works."): bool,
         vol.Required("version"): str,
         vol.Optional("installation"): HEX32,
         vol.Optional("site"): str,
@@ -294,38 +292,6 @@ CAMERA_ANSWER = vol.Schema(
 )
 CAMERAS_ANSWER = vol.Schema([CAMERA_ANSWER.schema])
 
-NEW_RESIDENT = vol.Schema(
-    {
-        vol.Required("name"): _NAME,
-        vol.Optional("person", description="The Home Assistant person this is."): _PERSON,
-        vol.Optional("valid_from", description="Unix seconds; null for no limit."): _TIME,
-        vol.Optional("valid_until", description="Unix seconds; null for no limit."): _TIME,
-        vol.Optional("gates", description="The gates this resident may use; empty for all."): _GATES,
-    }
-)
-RESIDENT_CHANGE = vol.Schema(
-    {
-        vol.Optional("name"): _NAME,
-        vol.Optional("person"): _PERSON,
-        vol.Optional("valid_from"): _TIME,
-        vol.Optional("valid_until"): _TIME,
-        vol.Optional("gates"): _GATES,
-        vol.Optional("suspended", description="Whether access is paused."): bool,
-    }
-)
-RESIDENT_ANSWER = vol.Schema(
-    {
-        vol.Required("id"): str,
-        vol.Required("name"): str,
-        vol.Required("person"): _or_null(str),
-        vol.Required("state"): vol.In([str(state) for state in ResidentState]),
-        vol.Required("valid_from"): _or_null(vol.Any(int, float)),
-        vol.Required("valid_until"): _or_null(vol.Any(int, float)),
-        vol.Required("gates"): [GATE],
-    }
-)
-RESIDENTS_ANSWER = vol.Schema([RESIDENT_ANSWER.schema])
-
 ENROL = vol.Schema(
     {
         vol.Required("name", description="What somebody new is called; or the name or id of a resident."): _NAME,
@@ -334,7 +300,7 @@ ENROL = vol.Schema(
         ),
         vol.Required("language", description="In which the resident was given the notice."): vol.In([*FACE, "zh"]),
         vol.Required("channel", description="How the resident consented, for the record."): Text(1, 120),
-        vol.Optional("person", description="The Home Assistant person this is."): _PERSON,
+        vol.Optional("person", description="The Home Assistant person this is."): _or_null(PERSON),
     }
 )
 ENROLLED = vol.Schema(

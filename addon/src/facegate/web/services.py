@@ -9,7 +9,7 @@ from facegate.adapters.store import Member, OrderRecord, Proof
 from facegate.commissioning import Commissionings
 from facegate.core.commissioning import Sheet
 from facegate.core.credentials import Credential
-from facegate.core.models import Camera, Direction, Gate, Mode, Resident, Template
+from facegate.core.models import Camera, Direction, Gate, Mode, Template
 from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
 from facegate.core.trail import Checkpoint
@@ -22,6 +22,7 @@ from facegate.residents.application import Admitted, Application
 from facegate.residents.links import Links
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
+from facegate.web.resident_store import ResidentStore
 
 
 class Token(Protocol):
@@ -40,7 +41,7 @@ class Token(Protocol):
         """What it is good for."""
 
 
-class Store(Protocol):
+class Store(ResidentStore, Protocol):
     """The part of ``adapters.store`` that the API uses; synchronous and thread-safe."""
 
     @property
@@ -89,26 +90,8 @@ class Store(Protocol):
     def remove_camera(self, camera: str) -> None:
         """Remove a camera."""
 
-    def resident(self, resident: str) -> Resident:
-        """One resident."""
-
-    def residents(self) -> Sequence[Resident]:
-        """All residents that are not erased."""
-
-    def unreadable(self) -> Collection[str]:
-        """Ids of residents whose keys are missing or damaged."""
-
     def orders(self, gate: str, limit: int = 100) -> Sequence[OrderRecord]:
         """What a gate was told, and by whom, newest first."""
-
-    def add_resident(self, name: str, person: str | None = None) -> Resident:
-        """Add a resident."""
-
-    def update_resident(self, resident: Resident) -> None:
-        """Write a resident's new properties."""
-
-    def erase_resident(self, resident: str) -> None:
-        """Erase a resident by destroying the resident's key."""
 
     def credentials(self, resident: str | None = None) -> Sequence[Credential]:
         """All cards and PINs, or those of one resident."""

@@ -34,8 +34,8 @@ from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.passages import PassageStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
+from facegate.adapters.store.residency import ResidencyStore, StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES, Consent
-from facegate.adapters.store.templates import TemplateStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
@@ -65,6 +65,7 @@ __all__ = [
     "Proof",
     "Report",
     "RuleChange",
+    "StandingError",
     "Store",
     "StoreError",
     "Token",
@@ -76,7 +77,7 @@ _LOG = logging.getLogger(__name__)
 
 class Store(
     WayStore,
-    TemplateStore,
+    ResidencyStore,
     PassageStore,
     CopyStore,
     OrderStore,

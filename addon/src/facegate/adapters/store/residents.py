@@ -160,6 +160,9 @@ class ResidentStore(Database):
                     )
             self._forget_pages()
 
+    def _level(self, row: Row[Any]) -> PrivacyLevel:
+        return _resident(row, self._key(Kind.RESIDENTS, row.id)).level
+
     @staticmethod
     def _require(connection: Connection, resident: str, consent: str) -> None:
         _require_consent(connection, resident, consent)
@@ -208,6 +211,9 @@ def _resident(row: Row[Any], key: bytes) -> Resident:
         level=PrivacyLevel(profile.get("level", PrivacyLevel.STANDARD)),
         minor=profile.get("minor", False),
         residence_seen=profile.get("residence_seen", False),
+        person_name=profile.get("person_name", ""),
+        person_gone=profile.get("person_gone", False),
+        person_renamed=profile.get("person_renamed", ""),
     )
 
 
@@ -233,6 +239,9 @@ def _values(resident: Resident, key: bytes) -> dict[str, Any]:
         "level": resident.level,  # nobody who reads the database learns who has declined
         "minor": resident.minor,
         "residence_seen": resident.residence_seen,
+        "person_name": resident.person_name,
+        "person_gone": resident.person_gone,
+        "person_renamed": resident.person_renamed,
     }
     return {
         "profile": crypto.seal(key, json.dumps(profile).encode(), "profile", resident.id),

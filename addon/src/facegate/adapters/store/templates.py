@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from facegate.adapters import crypto
 from facegate.adapters.crypto import KeyRing, Kind, SecretError
 from facegate.adapters.store import schema
-from facegate.adapters.store.errors import NotFoundError
+from facegate.adapters.store.errors import ConsentError, NotFoundError
 from facegate.adapters.store.residents import ResidentStore
-from facegate.core.models import ResidentState, Template, Vector
+from facegate.core.models import PrivacyLevel, ResidentState, Template, Vector
 from facegate.core.rotation import Rotation, rotation, turn, turn_back
 
 _RESIDENTS = schema.residents
@@ -48,6 +48,8 @@ class TemplateStore(ResidentStore):
         # The key is kept after the rows are written and gone if they are not, so it is the outer one.
         with self._lock, ExitStack() as keys, self._write() as connection:
             row = self._row(connection, resident)
+            if self._level(row) is PrivacyLevel.NO_FACE:
+                raise ConsentError("This resident has chosen to be let in without their face: let them choose anew.")
             self._require(connection, resident, consent)
             number = self._rotation(connection)
             key = self._face_key(keys, resident)
