@@ -290,6 +290,18 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("erase_resident", status=204, path=resident)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)
+    passphrase = {"passphrase": "correct horse battery staple"}
+    await step("read_keys", status=403)
+    await step("read_keys", status=200, bearer=LOCAL_TOKEN)
+    await step("set_passphrase", {"passphrase": "short"}, status=422, bearer=LOCAL_TOKEN)
+    await step("set_passphrase", {"passphrase": None}, status=204, bearer=LOCAL_TOKEN)
+    await step("change_site_key", status=200, bearer=LOCAL_TOKEN)
+    await step("renew_templates", status=200, bearer=LOCAL_TOKEN)
+    exported = await step("export_keys", passphrase, status=200, bearer=LOCAL_TOKEN)
+    file = site.store.data / "export"
+    file.write_bytes(base64.b64decode(exported["export"]))
+    await step("import_keys", {**passphrase, "path": "not-there"}, status=422, bearer=LOCAL_TOKEN)
+    await step("import_keys", {**passphrase, "path": str(file)}, status=200, bearer=LOCAL_TOKEN)
     await step("list_gates", status=401, bearer="fg_wrong")
     [listed] = await step("list_tokens", status=200)
     await step("revoke_token", status=404, path={"token": "none"})

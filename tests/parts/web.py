@@ -17,6 +17,7 @@ from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
+from facegate.residents.keys import Keys
 from facegate.residents.links import Links
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
@@ -162,6 +163,7 @@ async def running_site(
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
         links=Links(store, RESIDENTS_URL),
+        keys=Keys(store, "sface"),
         confirm_clock=lambda: False,
         local_token=LOCAL_TOKEN,
     )

@@ -30,6 +30,7 @@ from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.orders import Orders
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
+from facegate.residents.keys import Keys
 from facegate.residents.links import Links
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
@@ -111,7 +112,8 @@ class Service:
             raise
 
     async def _start(self) -> None:
-        store = await asyncio.to_thread(Store.open, self.settings.data)
+        passphrase = self.settings.passphrase or None
+        store = await asyncio.to_thread(partial(Store.open, self.settings.data, passphrase=passphrase))
         try:
             self._parts = await self._build(store)
         except BaseException:
@@ -253,6 +255,7 @@ class Service:
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
             links=Links(parts.store, self._residents_address()),
+            keys=Keys(parts.store, self.settings.embedder),
             confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )

@@ -55,6 +55,7 @@ class Settings:
     residents_url: str = ""  # of the residents' pages, as phones in the building reach them; printed in links
     residents_certificate: str = ""  # a PEM file: then the residents' pages speak HTTPS
     residents_key: str = ""
+    passphrase: str = field(default="", repr=False)  # of the site key; no option, for it must not lie beside the key
     detector: str = "yunet"
     embedder: str = "sface"
     log_level: str = "info"

@@ -13,6 +13,7 @@ from facegate.cli import (
     enroll,
     evaluate,
     gate,
+    keys,
     models,
     pair,
     people,
@@ -38,6 +39,7 @@ app.command()(evaluate.evaluate)
 app.command()(calibrate.calibrate)
 app.command("verify-log")(verify_log.verify_log)
 app.command()(replay.replay)
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")
 

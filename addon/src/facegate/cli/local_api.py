@@ -39,6 +39,11 @@ def call(
     return json.loads(content) if content else None
 
 
+def is_running(data: Path | None) -> bool:
+    """Whether a service offers itself on this data; one that was killed may still seem to."""
+    return local_access.find(data or default_data()) is not None
+
+
 def _problem(error: urllib.error.HTTPError) -> str:
     try:
         problem = json.loads(error.read())

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,9 @@ def run(
         str | None, typer.Option(help="A PEM file with which the residents' pages speak HTTPS.")
     ] = None,
     residents_key: Annotated[str | None, typer.Option(help="The PEM file with that certificate's key.")] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="A file whose first line is the passphrase of the site key.")
+    ] = None,
     local_pages: Annotated[
         bool, typer.Option("--local-pages", help="Let this machine see the pages without Home Assistant.")
     ] = False,
@@ -78,6 +82,7 @@ def run(
             content | {key: value for key, value in given.items() if value is not None},
             data=data or (_APP_OPTIONS.parent if inside_app else None),
         )
+        settings = replace(settings, passphrase=_first_line(passphrase_file) if passphrase_file else "")
     except SettingsError as error:
         stop(str(error))
     logging.basicConfig(
@@ -90,17 +95,21 @@ def run(
 async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
     from facegate.adapters.supervisor import SupervisorError, complete
     from facegate.app import Service, StartError
+    from facegate.web.server import WebError
 
-    try:
-        settings = await complete(settings)
-    except SupervisorError as error:
-        notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return 1
-    service = Service(settings, local_pages=local_pages)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    try:
+        settings = await complete(settings)
+        passphrase = await _passphrase(settings, stopped, local_pages=local_pages)
+    except (SupervisorError, WebError) as error:
+        notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    if passphrase is None:
+        return 0
+    service = Service(replace(settings, passphrase=passphrase), local_pages=local_pages)
     try:
         await service.start()
     except StartError as error:
@@ -112,3 +121,31 @@ async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
     finally:
         await service.stop()
     return 0
+
+
+async def _passphrase(settings: Any, stopped: asyncio.Event, *, local_pages: bool) -> str | None:
+    """Return the passphrase that opens the site key, empty where it needs none; ``None`` when told to stop."""
+    from facegate.adapters import site_key
+    from facegate.adapters.sealing import LockedError
+    from facegate.web import locked, server
+
+    path = settings.data / "keys" / "site.key"
+
+    async def opens(passphrase: str) -> bool:
+        try:
+            await asyncio.to_thread(site_key.read, path, passphrase)
+        except LockedError:
+            return False
+        return True
+
+    if not site_key.is_locked(path) or (settings.passphrase and await opens(settings.passphrase)):
+        return str(settings.passphrase)
+    allowed = server.SUPERVISOR | (server.LOOPBACK if local_pages else frozenset())
+    return await locked.wait(settings, opens, stopped, ingress_from=allowed)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        stop(f"{path} cannot be read ({error}): name the file that holds the passphrase, or leave the option out.")

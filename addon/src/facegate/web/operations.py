@@ -15,6 +15,7 @@ from facegate.web import (
     enrolment,
     gates,
     importing,
+    keys,
     links,
     members,
     node_schemas,
@@ -221,6 +222,7 @@ OPERATIONS: Final = (
         problems=(NOT_FOUND,),
     ),
     *links.OPERATIONS,
+    *keys.OPERATIONS,
     *ways.OPERATIONS,
 )
 # fmt: on

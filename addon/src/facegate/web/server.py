@@ -54,17 +54,18 @@ async def start(
     """
     runners: list[web.AppRunner] = []
     try:
-        api_port = await _listen(
+        api_port = await listen(
             runners, routing.make(services), settings.api_host, settings.api_port, option="api_port"
         )
         ingress_port = residents_port = None
         if ingress_from:
-            host = "127.0.0.1" if ingress_from <= LOOPBACK else "0.0.0.0"  # noqa: S104  # the peer is checked
             reception = Reception(services.store, by_password=by_password)
             pages = panel.make(services, ingress_from, reception)
-            ingress_port = await _listen(runners, pages, host, settings.ingress_port, option="ingress_port")
+            ingress_port = await listen(
+                runners, pages, host_for(ingress_from), settings.ingress_port, option="ingress_port"
+            )
             await reception.open()
-            residents_port = await _listen(
+            residents_port = await listen(
                 runners,
                 resident_pages.make(services),
                 settings.api_host,
@@ -99,7 +100,12 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
     return context
 
 
-async def _listen(
+def host_for(peers: frozenset[str]) -> str:
+    """Where to listen for these peers."""
+    return "127.0.0.1" if peers <= LOOPBACK else "0.0.0.0"  # noqa: S104  # the peer is checked
+
+
+async def listen(
     runners: list[web.AppRunner],
     app: web.Application,
     host: str,
@@ -108,6 +114,7 @@ async def _listen(
     option: str,
     tls: ssl.SSLContext | None = None,
 ) -> int:
+    """Start one listener, note it in ``runners`` and return its port. Raises WebError; ``option`` names the setting."""
     # No access log: it would keep who asked when, and paths hold ids of residents.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
     runners.append(runner)

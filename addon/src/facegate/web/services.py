@@ -19,6 +19,7 @@ from facegate.credentials.lists import ListStanding
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
+from facegate.residents.keys import Keys
 from facegate.residents.links import Links
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
@@ -240,8 +241,9 @@ class Services:
     ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
     ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit`` enrols somebody
     with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed.
-    ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
-    ``links``: the residents', to enrol and to their own page.
+    ``looks``: at what has been, each with names being written down. ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
+    ``keys``: how they stand, and new ones.
+    ``links``: the residents', to enrol and to their own page; ``departures``: of those who leave.
     ``local_token`` is good for everything until the service ends; commands on the same machine find it in
     ``adapters.local_access``.
     """
@@ -262,6 +264,7 @@ class Services:
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
     links: Links
+    keys: Keys
     confirm_clock: Callable[[], bool]
     local_token: str = field(default="", repr=False)
     broker: Broker = field(default_factory=Broker)

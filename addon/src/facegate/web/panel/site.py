@@ -67,12 +67,19 @@ def make(services: Services, peers: frozenset[str], reception: Reception) -> web
     app.router.add_post("/login", site.log_in)
     app.router.add_post("/logout", site.log_out)
     app.router.add_post("/language", site.choose_language)
-    for package in ("facegate.web.pages", "facegate.web.panel"):
-        for file in files(package).joinpath("static").iterdir():
-            suffix = file.name[file.name.rfind(".") :]
-            app.router.add_get(f"/static/{file.name}", _file(file.read_bytes(), _STATIC[suffix]))
+    for name, send in static_files().items():
+        app.router.add_get(f"/static/{name}", send)
     app.add_subapp("/do", routing.make_for_pages(services, reception.bearer))
     return app
+
+
+def static_files() -> dict[str, _Handler]:
+    """What pages load, by name."""
+    return {
+        file.name: _file(file.read_bytes(), _STATIC[file.name[file.name.rfind(".") :]])
+        for package in ("facegate.web.pages", "facegate.web.panel")
+        for file in files(package).joinpath("static").iterdir()
+    }
 
 
 class _Site:
