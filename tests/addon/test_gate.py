@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from facegate.adapters.gate import GateLink
-from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.node_voice import Loss, NodeReport
 from facegate.adapters.store.errors import StoreError
 from facegate.contract.lines import Command, NodeEvent, Position
 from facegate.core.models import Direction
@@ -119,7 +119,9 @@ async def test_states_are_told(site):
 async def test_events_are_told_once_and_old_ones_are_history(site):
     link = await site.link()
     reports: list[NodeReport] = []
+    losses: list[Loss] = []
     link.on_event(reports.append)
+    link.on_loss(losses.append)
     node = await site.scripted(boot=3)
     node.event("passed", uptime=1_000)  # its age is unknown before the first hello
     node.hello(uptime=100_000)
@@ -128,19 +130,24 @@ async def test_events_are_told_once_and_old_ones_are_history(site):
     node.mqtt.publish(TOPICS.node(GATE, "event"), live)
     node.seq["event"] += 2  # two are lost
     node.event("forced", uptime=96_000)
-    node.boot, node.seq["event"] = 4, 1  # its first one is lost
+    await eventually(lambda: losses == [Loss(GATE, Position(3, 5), 2)])
+    node.boot, node.seq["event"] = 4, 1  # its first one is missing
     node.event("exit", uptime=100_000)  # of a boot that has not said hello
     node.boot = 3
     node.event("fire", uptime=100_000)  # of a boot that is over
     await eventually(lambda: len(reports) == 4)
     await node.settle()
-    assert [(r.event.type, r.history, r.lost) for r in reports] == [
-        ("passed", True, 0),
-        ("passed", False, 0),
-        ("forced", True, 2),
-        ("exit", True, 1),
+    assert [(r.event.type, r.history) for r in reports] == [
+        ("passed", True),
+        ("passed", False),
+        ("forced", True),
+        ("exit", True),
     ]
     assert reports[1].event.value == ID
+    node.boot, node.seq["hello"] = 4, 0
+    node.hello(uptime=100_000, fresh=True)  # it is asked for the missing one, and does not know how
+    await eventually(lambda: losses[1:] == [Loss(GATE, Position(4, 2), 1)])
+    assert link.condition.lost == 3
 
 
 async def test_a_memory_that_cannot_be_written_does_not_close_the_gate(site, caplog):

@@ -3,102 +3,23 @@
 import asyncio
 import os
 import signal
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from facegate.adapters.announcer import News
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient
-from facegate.adapters.node_voice import NodeReport
-from facegate.adapters.software_gate import SoftwareGate
-from facegate.adapters.store import AccessRecord, Store
+from facegate.adapters.store import Store
 from facegate.contract import lines
-from facegate.contract.lines import Hello, NodeEvent
-from facegate.contract.messages import Topics
-from facegate.core.models import Direction, Gate, Method, Reason
-from facegate.core.node import NodeConfig
+from facegate.contract.lines import Ack, Hello, NodeEvent
+from facegate.core.models import Direction, Method, Reason
 from facegate.core.node_events import ListVerdict
-from facegate.journal import Journal
-from facegate.opening import Openings, OpenRequest
-from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
+from tests.parts.gate_site import GATE, TOPICS, Site
 from tests.parts.node import NativeNode
-
-GATE = "north-1"
-TOPICS = Topics("home")
-
-
-async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
-
-
-class Site:
-    """One gate and the recognizer's side of it."""
-
-    def __init__(self, store: Store, mosquitto: Mosquitto, stack: AsyncExitStack) -> None:
-        self.store = store
-        self.broker = Broker(host=mosquitto.host, port=mosquitto.port)
-        self.key = store.add_gate(Gate(GATE, "North", pulse_ms=100))
-        self.news: list[News] = []
-        self.verdicts: list[ListVerdict] = []
-        self.now = 0.0
-        self._stack = stack
-
-    async def start(self) -> None:
-        self.mqtt = MqttClient(self.broker)
-        self.link = GateLink(GATE, self.key, self.mqtt, TOPICS, positions=self.store)
-        self.journal = Journal(self.store, self._announce, listed=self._listed, clock=lambda: self.now)
-        self.openings = Openings(self.store, {GATE: self.link}, self._announce)
-        self.link.on_event(self.journal.hear)
-        await self.mqtt.start()
-        self._stack.push_async_callback(self.mqtt.stop)
-        await self.link.start()
-        self._stack.push_async_callback(self.stop)
-        await eventually(lambda: self.mqtt.connected)
-
-    async def stop(self) -> None:
-        await self.openings.stop()
-        await self.link.stop()
-        await self.journal.settled()
-
-    async def software_gate(self, **built: object) -> SoftwareGate:
-        config = NodeConfig(GATE, self.key, has_beam=True, **built)  # type: ignore[arg-type]
-        node = SoftwareGate(config, self.broker, TOPICS, boot=1, relay=lambda *_: None)
-        await node.start()
-        self._stack.push_async_callback(node.stop)
-        await eventually(lambda: self.link.state == "online")
-        return node
-
-    async def open(self, direction: Direction = Direction.ENTRY) -> str:
-        wish = OpenRequest(GATE, direction, Method.FACE, Reason.RECOGNISED)
-        assert (await self.openings.open(wish)).opened
-        return wish.id
-
-    def said(self, kind: str = "event") -> list[tuple[str | None, str | None]]:
-        """What the gate said, oldest first: word and detail of its records."""
-        return [(r.passage, r.detail) for r in reversed(self.store.access_log()) if r.kind == kind]
-
-    def passage(self, opening: str) -> AccessRecord:
-        record = self.store.opening(opening)
-        assert record is not None
-        return record
-
-    def told(self) -> list[tuple[str, str]]:
-        return [(news.type, news.detail) for news in self.news]
-
-    def _announce(self, news: News) -> bool:
-        self.news.append(news)
-        return True
-
-    async def _listed(self, report: NodeReport, verdict: ListVerdict) -> None:
-        self.verdicts.append(verdict)
+from tests.parts.node_link import eventually
 
 
 @pytest.fixture(scope="module")
@@ -226,12 +147,14 @@ async def test_a_door_that_is_held_or_forced(site: Site) -> None:
 
 
 class Liar:
-    """Says under the node's key what a test wants."""
+    """Says under the node's key what a test wants, and knows no command."""
 
     def __init__(self, site: Site, boot: int = 1) -> None:
         self.site = site
         self.boot = boot
         self.seq = 0
+        self.acks = 0
+        site.mqtt.subscribe(TOPICS.command(GATE), self._refuse)
 
     def hello(self) -> None:
         line = Hello(GATE, self.boot, 1, 100_000, "a" * 32, "normal", "closed", 0, 0)
@@ -241,6 +164,11 @@ class Liar:
         self.seq += 1
         line = NodeEvent(GATE, self.boot, self.seq, 100_000, kind, subject, value)
         self._say("event", line.sign(lines.node_key(self.site.key, GATE)))
+
+    def _refuse(self, _topic: str, command: bytes, _retained: bool) -> None:
+        self.acks += 1
+        line = Ack(GATE, self.boot, self.acks, 100_000, 1, command.split(b" ")[4].decode(), "verb", "-")
+        self._say("ack", line.sign(lines.node_key(self.site.key, GATE)))
 
     def _say(self, leaf: str, line: bytes) -> None:
         self.site.mqtt.publish(TOPICS.node(GATE, leaf), line)
@@ -252,7 +180,7 @@ async def test_lost_events_leave_a_record_and_are_told(site: Site) -> None:
     node.event("exit", "2")
     node.seq += 3
     node.event("exit", "2")
-    await eventually(lambda: site.said() == [("exit", ""), ("lost", "3"), ("exit", "")])
+    await eventually(lambda: site.said() == [("exit", ""), ("exit", ""), ("lost", "3")])
     assert site.link.condition.lost == 3
     assert ("lost", "3") in site.told()
 
@@ -311,8 +239,7 @@ async def test_a_passage_that_is_told_after_a_restart_of_the_recognizer_finds_it
         assert record is not None
         assert record.passage == "unknown"  # until somebody tells
         async with AsyncExitStack() as stack:
-            after = object.__new__(Site)
-            after.__dict__ = {**before.__dict__, "store": store, "_stack": stack, "news": []}
+            after = Site(store, mosquitto, stack)
             await after.start()
             Liar(after, boot=2).event("passed", "1", opening)
             await eventually(lambda: after.passage(opening).passage == "passed")

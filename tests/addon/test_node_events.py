@@ -96,9 +96,9 @@ def hello(boot: int = 1, mode: str = "normal", state: str = "closed", refused: i
     return Hello("north-1", boot, 1, 1_000, "a" * 32, mode, state, refused, 7)
 
 
-def after(condition: GateCondition, *happenings: object, boot: int = 1, lost: int = 0) -> GateCondition:
+def after(condition: GateCondition, *happenings: object, boot: int = 1) -> GateCondition:
     for seq, happening in enumerate(happenings, 1):
-        condition = condition.heard_event(Position(boot, seq), happening, lost=lost)  # type: ignore[arg-type]
+        condition = condition.heard_event(Position(boot, seq), happening)  # type: ignore[arg-type]
     return condition
 
 
@@ -144,5 +144,15 @@ def test_what_an_earlier_run_has_recorded_counts_until_the_node_says_otherwise()
 
 
 def test_lost_events_add_up() -> None:
-    now = after(GateCondition(), ExitButton(EXIT), ModeChange("free", "command"), lost=2)
-    assert (now.lost, now.mode) == (4, "free")
+    now = after(GateCondition(), ExitButton(EXIT), ModeChange("free", "command")).missed(2).missed(3)
+    assert (now.lost, now.mode) == (5, "free")
+
+
+def test_what_was_missing_changes_only_what_nothing_later_tells_of() -> None:
+    now = GateCondition().heard_hello(hello(mode="normal")).heard_event(Position(1, 5), Alarm("fire", "clear"))
+    late = now.heard_event(Position(1, 2), Alarm("tamper", "start"), filled=True)
+    assert late.tampered
+    assert late.heard_event(Position(1, 3), Alarm("tamper", "clear"), filled=True).tampered is False
+    assert late.heard_event(Position(1, 1), Alarm("tamper", "clear"), filled=True).tampered
+    assert now.heard_event(Position(1, 4), Alarm("fire", "start"), filled=True).fire == "none"
+    assert now.heard_event(Position(1, 4), ModeChange("lockdown", "command"), filled=True).mode == "normal"

@@ -1,9 +1,8 @@
 """Modes and resets: a real broker, the real store, the link, and the software gate, which keeps its memory."""
 
-import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,16 +20,10 @@ from facegate.opening import Openings, OpenRequest
 from facegate.orders import Orders
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
+from tests.parts.node_link import eventually
 
 GATE = "north-1"
 TOPICS = Topics("home")
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
 
 
 class Site:

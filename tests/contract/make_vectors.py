@@ -293,6 +293,14 @@ def verb_cases() -> list[Case]:
         wrong("learn without a time", "learn", "1", "-", "value"),
         wrong("learn at a third reader", "learn", "3", "30", "subject"),
         wrong("learn at no reader", "learn", "0", "30", "subject"),
+        # again; each node of this table is in its first boot, and has told nothing
+        done("tell again, of nothing", "again", "1", "1", "0"),
+        done("tell again what is still to come", "again", "1", "4294967295", "0"),
+        wrong("tell again what was before a restart", "again", "2", "1", "subject"),
+        wrong("tell again of no boot", "again", "-", "1", "subject"),
+        wrong("tell again from nothing", "again", "1", "0", "value"),
+        wrong("tell again without a number", "again", "1", "-", "value"),
+        wrong("tell again of another boot, from nothing", "again", "2", "0", "value"),
     ]
 
 

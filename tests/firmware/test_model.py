@@ -87,6 +87,9 @@ RESETS = st.tuples(st.just("reset"), st.sampled_from(["fire", "fire", "mode"]), 
 LESSONS = st.tuples(
     st.just("learn"), st.sampled_from(["1", "1", "2", "0", "3"]), st.sampled_from(["0", "1", "60", "61", "-"])
 )
+AGAIN = st.tuples(
+    st.just("again"), st.sampled_from(["7", "7", "8", "9", "0", "-"]), st.sampled_from(["1", "2", "5", "70", "0", "x"])
+)
 CHUNKS = st.tuples(
     st.just("list"),
     st.sampled_from(
@@ -94,7 +97,7 @@ CHUNKS = st.tuples(
     ),
     st.sampled_from(["-", "00" * 21, "11" * 8 + "11" + "00" * 12, "11" * 8 + "21" + "80" + "00" * 11, "ab", "AB" * 21]),
 )
-ANYTHING = st.one_of(OPENINGS, OPENINGS, MODES, HINTS, TIMES, KEYS, RESETS, LESSONS, CHUNKS)
+ANYTHING = st.one_of(OPENINGS, OPENINGS, MODES, HINTS, TIMES, KEYS, RESETS, LESSONS, CHUNKS, AGAIN)
 
 
 @dataclass(frozen=True)
@@ -244,7 +247,7 @@ class SideBySide(RuleBasedStateMachine):
     def command(self, envelope: Envelope, asked: tuple[str, str, str]) -> None:
         self._send(envelope, *asked)
 
-    @rule(asked=st.one_of(OPENINGS, MODES, TIMES, KEYS, RESETS))
+    @rule(asked=st.one_of(OPENINGS, MODES, TIMES, KEYS, RESETS, AGAIN))
     def good_command(self, asked: tuple[str, str, str]) -> None:
         self._send(GOOD, *asked)
 
@@ -314,6 +317,16 @@ class SideBySide(RuleBasedStateMachine):
     def guess_pins(self, times: int) -> None:
         for _ in range(times):
             self.pin(1, PINS[3])
+
+    @rule(first=st.sampled_from([1, 2, 40, 66, 2**32 - 1]))
+    def tell_again(self, first: int) -> None:
+        self._send(GOOD, "again", str(self.boot), str(first))
+
+    @rule(times=st.sampled_from([1, 40]))
+    def many_events(self, times: int) -> None:
+        for _ in range(times):
+            self.contact("tamper", True)
+            self.contact("tamper", False)
 
     @rule(works=LEVELS)
     def flash(self, works: bool) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
 from facegate.adapters.gate import GateLink
@@ -30,6 +30,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.positions: dict[str, Position] = {}
+        self.gap: frozenset[Position] = frozenset()
 
     def node_position(self, gate: str, kind: str) -> Position | None:
         return self.positions.get(kind)
@@ -37,6 +38,12 @@ class Kept:
     def save_node_position(self, gate: str, kind: str, position: Position) -> bool:
         self.positions[kind] = position
         return True
+
+    def recall_events(self, gate: str) -> tuple[Position | None, frozenset[Position]]:
+        return self.positions.get("event"), self.gap
+
+    def save_node_gap(self, gate: str, missing: Iterable[Position]) -> None:
+        self.gap = frozenset(missing)
 
     def node_alarms(self, gate: str) -> list[tuple[Position, Happening]]:
         return []
@@ -64,6 +71,9 @@ class ScriptedNode:
     def _on_command(self, _topic: str, payload: bytes, _retained: bool) -> None:
         keys = {slot: lines.command_key(KEY, slot, GATE) for slot in lines.SLOTS}
         command = Command.parse(payload, gate=GATE, keys=keys)
+        if command.verb == "again":  # as a node of an earlier release does
+            self.ack(command, result="verb", detail="-")
+            return
         self.commands.append(command)
         self.answer(command)
 

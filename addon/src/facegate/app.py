@@ -225,7 +225,7 @@ class Service:
 
         building = Building(
             store, mqtt, topics, models, links,
-            decided=self._decided, heard=heard, recorded=journal.settled, greeted=orders.hear,
+            decided=self._decided, heard=heard, lost=journal.lose, recorded=journal.settled, greeted=orders.hear,
             loop_clips=self._loop_clips, decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)

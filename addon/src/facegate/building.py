@@ -12,7 +12,7 @@ from facegate.adapters.gate import GateLink
 from facegate.adapters.hints import Hints
 from facegate.adapters.key_change import KeyChanger, Outcome
 from facegate.adapters.mqtt import MqttClient
-from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.node_voice import Loss, NodeReport
 from facegate.adapters.state_board import Standing
 from facegate.adapters.store import NotFoundError, Store, StoreError
 from facegate.contract.lines import Hello
@@ -76,6 +76,7 @@ class Building:
         links: filled with the way to each gate's node.
         decided: called on the loop once for each decision of any camera.
         heard: called with each verified event of a node.
+        lost: called when events of a node have turned out to be lost.
         recorded: returns when all that was heard so far is in the record.
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
@@ -92,6 +93,7 @@ class Building:
         *,
         decided: Decided,
         heard: Callable[[NodeReport], None],
+        lost: Callable[[Loss], None] = lambda loss: None,
         recorded: Callable[[], Awaitable[None]] | None = None,
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
@@ -101,6 +103,7 @@ class Building:
         self.links = links
         self.hints = Hints(links)
         self._heard = heard
+        self._lost = lost
         self._recorded = recorded
         self._greeted = greeted
         self._store = store
@@ -211,6 +214,7 @@ class Building:
                 link = GateLink(gate, key, self._mqtt, self._topics, positions=self._store, recorded=self._recorded)
                 link.on_event(self._heard)
                 link.on_event(self._on_press)
+                link.on_loss(self._lost)
                 link.on_hello(self._greeted)
                 self.links[gate] = link
                 await self._changer(gate, link).start()

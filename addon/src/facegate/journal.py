@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final, Protocol
 
 from facegate.adapters.announcer import News
-from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.node_voice import Loss, NodeReport
 from facegate.adapters.store.access import Report
 from facegate.adapters.store.errors import NotFoundError, StoreError
 from facegate.core.models import Direction, Method, Reason
@@ -85,8 +85,6 @@ class Journal:
 
     def hear(self, report: NodeReport) -> None:
         """Take what a node reports. To be given to ``GateLink.on_event``."""
-        if report.lost:
-            self._keep(report, "lost", str(report.lost))
         match read(report.event):
             case Passage() as passage:
                 self._keep_passage(report, passage)
@@ -97,6 +95,12 @@ class Journal:
                 self._spawn(self._listed(report, verdict))
             case happening:
                 self._keep_words(report, happening)
+
+    def lose(self, loss: Loss) -> None:
+        """Take it that a gate's node has told of something that nobody will ever hear. For ``GateLink.on_loss``."""
+        detail, at = str(loss.count), self._unix()
+        self._spawn(self._write_event(loss.gate, Report(loss.position), "lost", detail))
+        self._announce(News(loss.gate, "lost", Reason.REPORTED, Method.NONE, Direction.ENTRY, at, detail=detail))
 
     def _keep_words(self, report: NodeReport, happening: Happening) -> None:
         """All that needs no more than its words; factors are left to whoever knows whose they are."""
@@ -184,19 +188,32 @@ class Journal:
     async def _record_event(
         self, report: NodeReport, what: str, detail: str, direction: Direction, method: Method
     ) -> None:
+        origin = Report(report.event.position, past=report.history)
+        await self._write_event(report.gate, origin, what, detail, direction=direction, method=method)
+
+    async def _write_event(
+        self,
+        gate: str,
+        origin: Report,
+        what: str,
+        detail: str,
+        *,
+        direction: Direction = Direction.ENTRY,
+        method: Method = Method.NONE,
+    ) -> None:
         try:
             await asyncio.to_thread(
                 self._store.record_event,
                 what,
                 detail,
-                gate=report.gate,
+                gate=gate,
                 direction=direction,
                 method=method,
                 at=self._unix(),
-                report=Report(report.event.position, past=report.history),
+                report=origin,
             )
         except StoreError as error:
-            _LOG.error("What gate %s says ('%s') cannot be recorded: %s", report.gate, what, error)
+            _LOG.error("What gate %s says ('%s') cannot be recorded: %s", gate, what, error)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         """Write one after the other, in the order in which it was heard."""

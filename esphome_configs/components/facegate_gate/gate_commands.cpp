@@ -24,7 +24,7 @@ const GateCore::Verb GateCore::VERBS[] = {
     {"mode", &GateCore::serve_mode_, true},  {"hint", &GateCore::serve_hint_, false},
     {"time", &GateCore::serve_time_, false}, {"list", &GateCore::serve_list_, false},
     {"key", &GateCore::serve_key_, true},    {"reset", &GateCore::serve_reset_, true},
-    {"learn", &GateCore::serve_learn_, true},
+    {"learn", &GateCore::serve_learn_, true}, {"again", &GateCore::serve_again_, false},
 };
 
 void GateCore::on_command(std::string_view line, uint32_t now) {
@@ -196,6 +196,17 @@ GateCore::Answer GateCore::serve_learn_(const Command &command) {
   if (seconds != 0)
     this->port_.hint(Pattern::WAIT, uint32_t(seconds * 1000));
   return {Result::DONE, decimal(seconds)};
+}
+
+GateCore::Answer GateCore::serve_again_(const Command &command) {
+  uint64_t boot = 0, seq = 0;
+  if (!parse_number(command.subject, UINT32_MAX, boot))
+    return {Result::ARGUMENT, std::string_view("subject")};
+  if (!parse_number(command.value, UINT32_MAX, seq) || seq == 0)
+    return {Result::ARGUMENT, std::string_view("value")};
+  if (boot != this->boot_)  // what was told before a restart is forgotten
+    return {Result::ARGUMENT, std::string_view("subject")};
+  return {Result::DONE, decimal(this->events_.again(uint32_t(seq)))};  // they leave with the next loop
 }
 
 // ---- keys ----

@@ -336,8 +336,8 @@ void GateCore::ack_(const Command &command, const Answer &answer) {
 
 // Every event goes through the queue, so there is one order, online and offline.
 void GateCore::send_events_() {
-  while (!this->events_.empty()) {
-    const Event &event = this->events_.first();
+  while (!this->events_.all_told()) {
+    const Event &event = this->events_.next();
     Line line("event", this->config_.gate.view());
     line.number(this->boot_)
         .number(event.seq)
@@ -347,7 +347,7 @@ void GateCore::send_events_() {
         .word(event.value.view());
     if (!line.sign(this->port_, this->keys_.node) || !this->port_.publish(Leaf::EVENT, line.text()))
       return;  // tried again in the next loop
-    this->events_.drop_first();
+    this->events_.told();
   }
 }
 

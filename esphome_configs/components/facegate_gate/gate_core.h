@@ -179,6 +179,7 @@ class GateCore {
   Answer serve_key_(const Command &command);
   Answer serve_reset_(const Command &command);
   Answer serve_learn_(const Command &command);
+  Answer serve_again_(const Command &command);
   const Finished *finished_(const Command &command) const;
   Issued *issued_(const Challenge &challenge);
   void refuse_(Refusal refusal);

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from facegate.adapters.store.access import AccessRecord
 from facegate.contract import lines
-from tests.firmware.faults.recognizer import Told
+from tests.firmware.faults.recognizer import Lost, Told
 from tests.parts.relay import Pulse
 
 COMMAND_SECONDS = lines.COMMAND_LIFE_MS / 1000
@@ -95,48 +95,76 @@ def unrecorded(log: Iterable[AccessRecord], told: Sequence[Told]) -> list[str]:
 class Events:
     """What became of the node's events.
 
-    ``sent``: how many different ones left the node, as its numbers tell; ``delivered``: believed by the product, once
-    and in order; ``reported``: missing ones that the product knew of from the numbers; ``untold``: the last of a boot,
-    kept from the product on the way, or told while it was dead or away from the broker, with none after them to show
-    it; ``lost``: missing with no trace though all was well; ``wrong``: believed twice, or out of order, or with a wrong
-    count of what is missing.
+    ``sent``: how many different ones left the node, as its numbers tell; ``delivered``: believed by the product, once;
+    ``filled``: of those, the ones that were missing first, and that the node has told again; ``reported``: lost for
+    good, as the product says itself; ``untold``: the last of a boot, kept from the product on the way, or told while it
+    was dead or away from the broker, by a node that was killed before it could tell them again; ``lost``: missing with
+    no trace though all was well; ``wrong``: believed twice, or out of order without having been missing, or said to be
+    lost and not.
     """
 
     sent: int
     delivered: int
+    filled: int
     reported: int
     untold: int
     lost: int
     wrong: list[str]
 
 
-def count_events(seen: Iterable[tuple[int, int]], told: Sequence[Told], excused: set[tuple[int, int]]) -> Events:
+def gaps(told: Sequence[Told]) -> dict[int, int]:
+    """How many events of each boot never came although later ones did; the first boot begins with what came first."""
+    heard: dict[int, set[int]] = {}
+    for event in told:
+        heard.setdefault(event.boot, set()).add(event.seq)
+    first = {told[0].boot: told[0].seq} if told else {}
+    return {boot: max(seqs) - first.get(boot, 1) + 1 - len(seqs) for boot, seqs in heard.items()}
+
+
+def unexplained(told: Sequence[Told], losses: Sequence[Lost]) -> int:
+    """How many missing events nobody has said to be lost."""
+    said = Counter[int]()
+    for loss in losses:
+        said[loss.boot] += loss.count
+    return sum(max(0, gap - said[boot]) for boot, gap in gaps(told).items())
+
+
+def count_events(
+    seen: Iterable[tuple[int, int]], told: Sequence[Told], losses: Sequence[Lost], excused: set[tuple[int, int]]
+) -> Events:
     """Compare what the wire saw with what the product believed.
 
     Args:
         seen: (boot, number) of each event that the wire saw.
         told: what the product told, over all its lives.
-        excused: of those, the ones kept from the product on the way, or told while it was dead or away.
+        losses: what it said was lost.
+        excused: of those seen, the ones kept from the product on the way, or told while it was dead or away.
     """
-    delivered = [(event.boot, event.seq) for event in told]
-    wrong = [f"{after} after {before}" for before, after in itertools.pairwise(delivered) if after <= before]
-    missing_before: set[tuple[int, int]] = set()
-    previous, life = (0, 0), 0
-    for event in told:
-        first = previous[1] + 1 if event.boot == previous[0] else 1
-        gap = {(event.boot, seq) for seq in range(first, event.seq)}
-        # After a kill it may count one as missing that it had still heard, and never the other way round.
-        if event.lost < len(gap) or (event.lost > len(gap) and event.life == life):
-            wrong.append(f"{event} after {previous}: it has missed {len(gap)}")
-        missing_before |= gap
-        previous, life = (event.boot, event.seq), event.life
-    sent = {*seen, *delivered, *missing_before}
-    silent = sent - {*delivered} - missing_before
+    delivered = {(event.boot, event.seq) for event in told}
+    wrong = []
+    for _, life in itertools.groupby(told, key=lambda event: event.life):
+        # Killed before it was on the disk, it has to hear it again: how often it is there, ``unrecorded`` looks at.
+        lived = list(life)
+        twice = [place for place, count in Counter((e.boot, e.seq) for e in lived).items() if count > 1]
+        in_order = [(event.boot, event.seq) for event in lived if not event.filled]
+        wrong += [f"{place} twice" for place in twice]
+        wrong += [f"{after} after {before}" for before, after in itertools.pairwise(in_order) if after <= before]
+    missing = gaps(told)
+    for boot, lives in itertools.groupby(sorted(losses, key=lambda loss: loss.boot), key=lambda loss: loss.boot):
+        of_boot = list(lives)
+        # After a kill it may say once more what it has said; in one life it may not.
+        if len({loss.life for loss in of_boot}) == 1 and sum(loss.count for loss in of_boot) > missing.get(boot, 0):
+            wrong.append(f"{of_boot}: {missing.get(boot, 0)} are missing")
+    newest = {boot: max(event.seq for event in told if event.boot == boot) for boot in missing}
+    between = {place for place in {*seen} - delivered if place[1] < newest.get(place[0], 0)}
+    silent = {*seen} - delivered - between
+    unsaid = unexplained(told, losses)
     return Events(
-        sent=len(sent),
-        delivered=len(set(delivered)),
-        reported=len(missing_before),
+        sent=len({*seen} | delivered),
+        delivered=len(delivered),
+        filled=sum(event.filled for event in told),
+        reported=sum(missing.values()) - unsaid,
         untold=len(silent & excused),
-        lost=len(silent - excused),
+        lost=len(silent - excused) + unsaid,
         wrong=wrong,
     )

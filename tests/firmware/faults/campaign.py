@@ -113,6 +113,7 @@ class Campaign:
                 self._step(step)
             self.wire.calm()
             self._leave()  # the last event: were one before it missing, its number would show it
+            self._wait(lambda: not account.unexplained(self.recognizer.events, self.recognizer.losses), "losses")
         self._settle()
         self.figures.seconds = round(time.monotonic() - began, 1)
         return self.figures
@@ -266,7 +267,7 @@ class Campaign:
             if any(begin <= wire.seen_at[line] <= end for begin, end in self._deaf)
         }
         seen = [(e.boot, e.seq) for e in parsed.values()]
-        figures.events = asdict(account.count_events(seen, self.recognizer.events, excused))
+        figures.events = asdict(account.count_events(seen, self.recognizer.events, self.recognizer.losses, excused))
         figures.unrecorded = account.unrecorded(log, self.recognizer.events)
         figures.boots = max((boot for boot, _ in seen), default=0)
         figures.meddled = dict(sorted(wire.tally.done.items()))

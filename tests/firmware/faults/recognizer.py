@@ -21,7 +21,7 @@ PULSE_MS = 60  # short, so that a thousand openings take minutes; the node's own
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as the product believed it, in which of its lives; ``lost``: how many it had missed before this one."""
+    """An event as the product believed it, in which of its lives; ``filled``: it had been missing."""
 
     life: int
     boot: int
@@ -29,7 +29,17 @@ class Told:
     type: str
     subject: str
     value: str
-    lost: int
+    filled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What the product said was lost: how many of one boot, in which of its lives; ``seq``: the last one it had."""
+
+    life: int
+    boot: int
+    seq: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Recognizer:
         self.data = folder / "data"
         self.log = folder / "recognizer.log"
         self.events: list[Told] = []
+        self.losses: list[Lost] = []
         self.killed_at: list[float] = []
         self.setup = Setup(
             data=str(self.data), site=site, gate="main", key=key.hex(), pulse_ms=PULSE_MS, host=broker.host,
@@ -161,6 +172,8 @@ class Recognizer:
             match words.pop("said"):
                 case "event":
                     self.events.append(Told(life=len(self.killed_at), **words))
+                case "loss":
+                    self.losses.append(Lost(life=len(self.killed_at), **words))
                 case "outcome":
                     with self._changed:
                         answer = self._asked.pop(words["id"])

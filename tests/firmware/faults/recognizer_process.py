@@ -1,8 +1,8 @@
 """The product's own side of one gate, as a process that can be killed: store, link, openings, journal.
 
 Reads one JSON object a line, a wish to open: {"id": <16 hex>, "seconds": <how long it lasts>}. Writes one a line:
-{"said": "ready"}, {"said": "state", …}, {"said": "outcome", …} and {"said": "event", …}. The one argument is its
-``Setup`` as JSON.
+{"said": "ready"}, {"said": "state", …}, {"said": "outcome", …}, {"said": "event", …} and {"said": "loss", …}. The one
+argument is its ``Setup`` as JSON.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient
-from facegate.adapters.node_voice import NodeReport
+from facegate.adapters.node_voice import Loss, NodeReport
 from facegate.adapters.store import Store
 from facegate.contract.messages import Topics
 from facegate.core.models import Direction, Gate, Method, Reason
@@ -50,7 +50,7 @@ def say(what: str, **more: Any) -> None:
 
 
 def tell_event(report: NodeReport) -> None:
-    """What the product believed, and how many it says it has missed before."""
+    """What the product believed; ``filled``: it was missing before."""
     event = report.event
     say(
         "event",
@@ -59,8 +59,13 @@ def tell_event(report: NodeReport) -> None:
         type=event.type,
         subject=event.subject,
         value=event.value,
-        lost=report.lost,
+        filled=report.filled,
     )
+
+
+def tell_loss(loss: Loss) -> None:
+    """How many the product says that it has missed for good, of which boot."""
+    say("loss", boot=loss.position.boot, seq=loss.position.seq, count=loss.count)
 
 
 async def serve(setup: Setup) -> None:
@@ -87,6 +92,8 @@ async def serve(setup: Setup) -> None:
         )
         link.on_event(journal.hear)
         link.on_event(tell_event)
+        link.on_loss(journal.lose)
+        link.on_loss(tell_loss)
         link.on_state(lambda state: say("state", state=state))
         await link.start()
         say("ready")

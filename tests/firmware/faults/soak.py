@@ -193,10 +193,10 @@ def markdown(report: Report) -> str:
         meddled = ", ".join(f"{name} {count}" for name, count in campaign["meddled"].items())
         others = ", ".join(str(campaign[name]) for name in ("recognizer_kills", "broker_kills", "broker_restarts"))
         told = (
-            f"{events['sent']}: {events['delivered']} believed once and in order; {events['reported']} spoilt on the "
-            f"way or told to nobody, and missed by their numbers; {events['untold']} the same at the end of a boot, "
-            f"where no number follows; **{events['lost']} lost**; {len(events['wrong'])} twice, out of order or "
-            "miscounted"
+            f"{events['sent']}: {events['delivered']} believed once, {events['filled']} of them told again by the node "
+            f"after they had been spoilt on the way or told to nobody; {events['reported']} said to be lost; "
+            f"{events['untold']} at the end of a boot, where no number follows; **{events['lost']} lost without a "
+            f"word**; {len(events['wrong'])} twice, out of order or miscounted"
         )
         lines += [
             "## Everything at once",
@@ -221,11 +221,11 @@ def markdown(report: Report) -> str:
             "",
             "*Unauthorised* is a pulse that cannot be laid to an opening of its own: one whose intent was on the",
             "recognizer's disk before, and that ended as opened, or as one of the results that leave it open. *Lost*",
-            "is an event that has left the node and that the recognizer neither believed and recorded, once and in",
-            "order, nor counted as missing. The node numbers its events within a boot, so a gap shows with the next",
-            "one. What the attacker withheld, or a dead recognizer did not hear, at the end of a boot that a kill",
-            "then cut off has no next one, and what a killed node still had in its memory has never left it: that is",
-            "the one loss there can be.",
+            "is an event that has left the node and that the recognizer neither believed and recorded, once, nor said",
+            "to be lost. The node numbers its events within a boot, so a gap shows with the next one, and tells again",
+            "what it is asked for. What the attacker withheld, or a dead recognizer did not hear, before a kill of the",
+            "node can only be said to be lost; at the very end of that boot no next number shows it. That is the one",
+            "loss there can be.",
             "",
         ]
     if report.times:

@@ -7,13 +7,14 @@ stands in ``node_commands``; docs/protocol.md is the specification.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from facegate.adapters.listeners import Cancel, Listeners
-from facegate.adapters.mqtt import MqttClient
+from facegate.adapters.mqtt import Connection, MqttClient
 from facegate.adapters.node_commands import NodeCommands, OpenResult, Result
-from facegate.adapters.node_voice import ONLINE_SECONDS, NodeReport, NodeState, NodeVoice
+from facegate.adapters.node_voice import ONLINE_SECONDS, Loss, NodeReport, NodeState, NodeVoice
+from facegate.adapters.retelling import Retelling
 from facegate.adapters.store.errors import StoreError
 from facegate.contract import lines
 from facegate.contract.lines import Hello, Position
@@ -37,6 +38,12 @@ class Positions(Protocol):
 
     def save_node_position(self, gate: str, kind: str, position: Position) -> bool:
         """Move forward to ``position``."""
+
+    def recall_events(self, gate: str) -> tuple[Position | None, frozenset[Position]]:
+        """The last event that was heard, and those that are missing although later ones have come."""
+
+    def save_node_gap(self, gate: str, missing: Iterable[Position]) -> None:
+        """Keep which are missing now."""
 
     def node_alarms(self, gate: str) -> Sequence[tuple[Position, Happening]]:
         """The last recorded fire, tamper and held of this gate, oldest first."""
@@ -81,7 +88,9 @@ class GateLink:
             topics=topics,
             clock=clock,
         )
+        self._retelling = Retelling(self._voice, self.ask, self._on_losses)
         self._unsaved: set[str] = set()
+        self._saved_gap: frozenset[Position] = frozenset()
         self._saving: asyncio.Task[None] | None = None
         self._cancels: list[Cancel] = []
         self._told: NodeState = "offline"
@@ -89,6 +98,7 @@ class GateLink:
         self._state_listeners = Listeners[NodeState]()
         self._event_listeners = Listeners[NodeReport]()
         self._hello_listeners = Listeners[Hello]()
+        self._loss_listeners = Listeners[Loss]()
         self._hello: Hello | None = None
 
     @property
@@ -109,11 +119,14 @@ class GateLink:
     async def start(self) -> None:
         """Recall what was accepted before, and listen."""
         recalled = {}
-        for kind in ("hello", "ack", "event"):
+        for kind in ("hello", "ack"):
             position = await asyncio.to_thread(self._store.node_position, self.gate, kind)
             if position is not None:
                 recalled[kind] = position
-        self._voice.recall(recalled)
+        last, self._saved_gap = await asyncio.to_thread(self._store.recall_events, self.gate)
+        if last is not None:
+            recalled["event"] = last
+        self._voice.recall(recalled, self._saved_gap)
         self.condition = self.condition.recalled(await asyncio.to_thread(self._store.node_alarms, self.gate))
         for leaf, hear in (
             ("status", self._on_status),
@@ -122,12 +135,14 @@ class GateLink:
             ("event", self._on_event),
         ):
             self._cancels.append(self._mqtt.subscribe(self._topics.node(self.gate, leaf), hear))
+        self._cancels.append(self._mqtt.listen(self._on_connection))
 
     async def stop(self) -> None:
         """Stop listening."""
         for cancel in self._cancels:
             cancel()
         self._cancels.clear()
+        await self._retelling.stop()
         if self._timer is not None:
             self._timer.cancel()
         if self._saving is not None:
@@ -140,6 +155,10 @@ class GateLink:
     def on_event(self, listener: Callable[[NodeReport], None]) -> Cancel:
         """Call ``listener`` with each verified event, each once."""
         return self._event_listeners.add(listener)
+
+    def on_loss(self, listener: Callable[[Loss], None]) -> Cancel:
+        """Call ``listener`` when events of the node have turned out to be lost."""
+        return self._loss_listeners.add(listener)
 
     def on_hello(self, listener: Callable[[Hello], None]) -> Cancel:
         """Call ``listener`` with each verified hello."""
@@ -216,6 +235,7 @@ class GateLink:
             self.condition = self.condition.heard_hello(hello)
             self._save("hello")
             self._tell_state()
+            self._retelling.hear_hello(hello.boot)
             self._hello_listeners.tell(hello)
 
     def _on_ack(self, _topic: str, payload: bytes, retained: bool) -> None:
@@ -238,11 +258,21 @@ class GateLink:
                 report.event.subject,
                 report.event.value,
             )
-        if report.lost:
-            _LOG.warning("%d events of gate %s are lost.", report.lost, self.gate)
+        self._on_losses()
         happening = node_events.read(report.event)
-        self.condition = self.condition.heard_event(report.event.position, happening, lost=report.lost)
+        self.condition = self.condition.heard_event(report.event.position, happening, filled=report.filled)
         self._event_listeners.tell(report)
+        self._retelling.look()
+
+    def _on_losses(self) -> None:
+        for loss in self._voice.take_losses():
+            _LOG.warning("%d events of gate %s are lost.", loss.count, self.gate)
+            self.condition = self.condition.missed(loss.count)
+            self._loss_listeners.tell(loss)
+            self._save("event")
+
+    def _on_connection(self, _connection: Connection) -> None:
+        self._retelling.want()  # the broker keeps nothing for a recognizer that is away
 
     def _tell_state(self) -> None:
         if self._timer is not None:
@@ -253,6 +283,7 @@ class GateLink:
             self._timer = asyncio.get_running_loop().call_later(ONLINE_SECONDS + 0.1, self._tell_state)
         if state != self._told:
             self._told = state
+            self._retelling.want()
             self._state_listeners.tell(state)
 
     def _save(self, kind: str) -> None:
@@ -265,14 +296,22 @@ class GateLink:
         try:
             while self._unsaved:
                 kind = min(self._unsaved)
-                position = self._voice.positions[kind]
-                if kind == "event" and self._recorded is not None:
-                    await self._recorded()
+                position, missing = self._voice.positions[kind], self._voice.missing
+                if kind == "event":
+                    await self._save_gap(missing)
                 await asyncio.to_thread(self._store.save_node_position, self.gate, kind, position)
-                if self._voice.positions[kind] == position:
+                if (self._voice.positions[kind], self._voice.missing) == (position, missing):
                     self._unsaved.discard(kind)
         except StoreError as error:
             # Kept in memory, and tried again with the node's next line.
             _LOG.error("What gate %s's node has said cannot be remembered: %s", self.gate, error)
         finally:
             self._saving = None
+
+    async def _save_gap(self, missing: frozenset[Position]) -> None:
+        """First the record, then what is still missing, then the position: a kill in between loses and doubles none."""
+        if self._recorded is not None:
+            await self._recorded()
+        if missing != self._saved_gap:
+            await asyncio.to_thread(self._store.save_node_gap, self.gate, missing)
+            self._saved_gap = missing

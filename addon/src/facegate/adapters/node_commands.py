@@ -174,7 +174,7 @@ class NodeCommands:
 
         It is signed once and not tried again, and it does not come between an opening and its answer.
         """
-        waited_for = any(wish.tries > wish.answers for wish in self._wishes.values())
+        waited_for = any(wish.moves and wish.tries > wish.answers for wish in self._wishes.values())
         if waited_for or not self._mqtt.connected:
             return False
         wish = _Wish(hint, secrets.token_hex(8), lambda: True, self._clock() + HINT_SECONDS)

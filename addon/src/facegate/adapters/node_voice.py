@@ -5,12 +5,13 @@ No I/O: lines come in as bytes, time from the given clock. docs/protocol.md is t
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from facegate.contract import lines
 from facegate.contract.lines import Ack, Hello, LineError, NodeEvent, Position
+from facegate.core.node import QUEUED_EVENTS
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,14 +27,25 @@ type NodeState = Literal["online", "silent", "offline"]
 class NodeReport:
     """A verified event of the node. ``history``: it is too old, or its age unknown, and so it may cause nothing.
 
-    ``lost``: how many events between the one before and this never arrived; what was lost at the end of a boot, after
-    the last one that did arrive, nobody can count.
+    ``filled``: it was missing, and has come after later ones; it is history, too.
     """
 
     gate: str
     event: NodeEvent
     history: bool
-    lost: int = 0
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Events of one boot that never came and never will; ``position``: of the last one of it that did.
+
+    What was lost at the end of a boot, after the last one that did arrive, nobody can count.
+    """
+
+    gate: str
+    position: Position
+    count: int
 
 
 class NodeVoice:
@@ -59,6 +71,8 @@ class NodeVoice:
         self._challenge = ""
         self._challenge_at = 0.0
         self._dead = ""
+        self._missing: set[int] = set()  # numbers of events in the boot of the last one heard
+        self._losses: list[Loss] = []
         self._problems: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
 
@@ -75,9 +89,37 @@ class NodeVoice:
         """``node_key``: it has another key; ``node_boot``: it counts its boots anew. A good hello clears both."""
         return tuple(sorted(self._problems))
 
-    def recall(self, positions: Mapping[str, Position]) -> None:
-        """Begin where an earlier run ended: nothing up to these positions is believed again."""
+    def recall(self, positions: Mapping[str, Position], missing: Iterable[Position] = ()) -> None:
+        """Begin where an earlier run ended: nothing up to these positions is believed again but what is ``missing``."""
         self.positions.update(positions)
+        last = self.positions.get("event")
+        if last is not None:
+            self._missing = {lack.seq for lack in missing if lack.boot == last.boot and lack < last}
+
+    @property
+    def missing(self) -> frozenset[Position]:
+        """Events that have not come although later ones have; each may still come, once."""
+        return frozenset(Position(self.positions["event"].boot, seq) for seq in self._missing)
+
+    def next_event(self, boot: int) -> int:
+        """The number of the first event of this boot that has not been heard."""
+        last = self.positions.get("event")
+        if last is None or last.boot != boot:
+            return 1
+        return min(self._missing, default=last.seq + 1)
+
+    def write_off(self, missing: Iterable[Position]) -> None:
+        """Wait for these no more."""
+        last = self.positions.get("event")
+        gone = {lack.seq for lack in missing if last is not None and lack.boot == last.boot} & self._missing
+        if gone and last is not None:
+            self._missing -= gone
+            self._losses.append(Loss(self.gate, last, len(gone)))
+
+    def take_losses(self) -> list[Loss]:
+        """What has turned out to be lost since this was asked last."""
+        losses, self._losses = self._losses, []
+        return losses
 
     def expect_key(self, node_key: bytes, went_over: Callable[[], None]) -> None:
         """Believe the next key as well, until the first line under it: from then on that one alone.
@@ -127,28 +169,54 @@ class NodeVoice:
 
     def hear_event(self, payload: bytes, *, retained: bool) -> NodeReport | None:
         """Return the event, with what its age allows, if it may be believed."""
-        before = self.positions.get("event")
-        event = self._take(NodeEvent, "event", payload, retained)
+        event = self._believe(NodeEvent, "event", payload, retained)
         if event is None:
             return None
-        lost = 0
-        if before is not None:  # each boot counts its events from 1
-            lost = event.seq - 1 - (before.seq if before.boot == event.boot else 0)
+        before = self.positions.get("event")
+        if event.position in self.missing:
+            self._missing.discard(event.seq)
+            return NodeReport(self.gate, event, history=True, filled=True)
+        if not self._moves_on("event", event):
+            return None
+        if before is not None:
+            self._note_gap(before, event)
         uptime = self.uptime()
         live = uptime is not None and event.boot == self.boot and uptime - event.uptime <= HISTORY_MS
-        return NodeReport(self.gate, event, history=not live, lost=lost)
+        return NodeReport(self.gate, event, history=not live)
+
+    def _note_gap(self, before: Position, event: NodeEvent) -> None:
+        """Each boot counts its events from 1; a node tells again no more than it has room for."""
+        if before.boot != event.boot and self._missing:
+            self._losses.append(Loss(self.gate, before, len(self._missing)))
+            self._missing.clear()
+        first = before.seq + 1 if before.boot == event.boot else 1
+        oldest = event.seq - QUEUED_EVENTS
+        gone = {seq for seq in self._missing if seq < oldest}
+        self._missing -= gone
+        self._missing.update(range(max(first, oldest), event.seq))
+        if lost := len(gone) + max(0, oldest - first):
+            self._losses.append(Loss(self.gate, event.position, lost))
 
     def _take[L: (Hello, Ack, NodeEvent)](self, kind: type[L], name: str, payload: bytes, retained: bool) -> L | None:
+        line = self._believe(kind, name, payload, retained)
+        return line if line is not None and self._moves_on(name, line) else None
+
+    def _believe[L: (Hello, Ack, NodeEvent)](
+        self, kind: type[L], name: str, payload: bytes, retained: bool
+    ) -> L | None:
         if retained:
             self._warn(name, "it is retained; delete it from the broker")
             return None
         try:
-            line = self._parse(kind, payload)
+            return self._parse(kind, payload)
         except LineError as error:
             if error.reason == "mac":
                 self._problems.add("node_key")
             self._warn(name, f"its {error.reason} is wrong")
             return None
+
+    def _moves_on(self, name: str, line: Hello | Ack | NodeEvent) -> bool:
+        """Whether this line comes after all of its kind that were heard before."""
         last = self.positions.get(name)
         if last is not None and line.position <= last:
             if line.boot < last.boot:
@@ -158,10 +226,10 @@ class NodeVoice:
                     f"it comes from boot {line.boot}, after boot {last.boot}: it is a replay, or the node has lost its "
                     "memory; then give the gate a new key",
                 )
-            return None
+            return False
         self.positions[name] = line.position
         self._warned = {warning for warning in self._warned if warning[0] != name}
-        return line
+        return True
 
     def _parse[L: (Hello, Ack, NodeEvent)](self, kind: type[L], payload: bytes) -> L:
         try:

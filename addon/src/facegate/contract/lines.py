@@ -23,7 +23,7 @@ CHALLENGE_LIFE_MS: Final = 20_000
 COMMAND_LIFE_MS: Final = 2_000
 COUNTER_MAX: Final = 2**32 - 1
 
-VERBS: Final = ("open", "guard", "mode", "hint", "time", "list", "key", "reset", "learn")
+VERBS: Final = ("open", "guard", "mode", "hint", "time", "list", "key", "reset", "learn", "again")
 """What their arguments mean stands in ``verbs``."""
 RESULTS: Final = (
     "opened",

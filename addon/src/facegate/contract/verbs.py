@@ -378,11 +378,30 @@ class Learn:
         return cls(relay, _number(value, LEARN_MAX_S, "value"))
 
 
-type Request = Open | Guard | SetMode | Hint | Time | ListChunk | RotateKey | Reset | Learn
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Tell the events of this ``boot`` again, from number ``first`` on, as far as the node still has them."""
+
+    verb: ClassVar[str] = "again"
+    boot: int
+    first: int
+
+    @property
+    def arguments(self) -> Arguments:
+        """As they stand in the line."""
+        return Arguments(str(self.boot), str(self.first))
+
+    @classmethod
+    def parse(cls, subject: str, value: str) -> Self:
+        """Return what the arguments say, or raise :class:`ArgumentError`."""
+        return cls(_number(subject, _UINT32, "subject"), _number(value, _UINT32, "value", least=1))
+
+
+type Request = Open | Guard | SetMode | Hint | Time | ListChunk | RotateKey | Reset | Learn | Again
 """What a command may ask; ``request.verb`` and ``*request.arguments`` go into :class:`lines.Command`."""
 
 REQUESTS: Final[dict[str, type[Request]]] = {
-    kind.verb: kind for kind in (Open, Guard, SetMode, Hint, Time, ListChunk, RotateKey, Reset, Learn)
+    kind.verb: kind for kind in (Open, Guard, SetMode, Hint, Time, ListChunk, RotateKey, Reset, Learn, Again)
 }
 
 

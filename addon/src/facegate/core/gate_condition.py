@@ -6,7 +6,7 @@ though they cause nothing.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from facegate.contract.lines import Hello, Position
 from facegate.core.models import Mode
@@ -27,7 +27,7 @@ class GateCondition:
 
     ``mode`` and ``state`` are the node's own words, empty before its first hello. ``tampered``: its case is open;
     ``held``: the door stays open for too long. ``lost``: events of it that never arrived. ``refused``: lines that it
-    has not believed since it started.
+    has not believed since it started. ``alarmed_at``: the last event of each of its alarms.
     """
 
     boot: int = 0
@@ -39,6 +39,7 @@ class GateCondition:
     refused: int = 0
     list_version: int = 0
     lost: int = 0
+    alarmed_at: tuple[tuple[str, Position], ...] = ()
 
     @property
     def known_mode(self) -> Mode | None:
@@ -61,19 +62,25 @@ class GateCondition:
             list_version=hello.list_version,
         )
 
-    def heard_event(self, position: Position, happening: Happening, *, lost: int = 0) -> GateCondition:
-        """The condition after a verified event, before which ``lost`` others have not arrived."""
-        now = replace(self._of_boot(position.boot), lost=self.lost + lost)
+    def heard_event(self, position: Position, happening: Happening, *, filled: bool = False) -> GateCondition:
+        """The condition after a verified event; ``filled``: later ones were heard before it."""
+        now = self if filled else self._of_boot(position.boot)
         match happening:
-            case Alarm("fire", phase):
-                return replace(now, fire=_FIRE[phase])
-            case Alarm("tamper", phase):
-                return replace(now, tampered=phase == "start")
-            case Alarm("held", phase):
-                return replace(now, held=phase == "start")
-            case ModeChange(mode):
+            case Alarm(what, phase) if not filled or self._is_news(what, position):
+                others = (alarm for alarm in self.alarmed_at if alarm[0] != what)
+                return replace(now, alarmed_at=(*others, (what, position)), **_after(what, phase))
+            case ModeChange(mode) if not filled:  # else a hello has told since
                 return replace(now, mode=mode)
         return now
+
+    def missed(self, count: int) -> GateCondition:
+        """The condition after so many events have turned out to be lost."""
+        return replace(self, lost=self.lost + count)
+
+    def _is_news(self, what: str, position: Position) -> bool:
+        """Whether nothing later is known of this; the boots of a node that was changed for another tell nothing."""
+        last = dict(self.alarmed_at).get(what)
+        return position.boot == self.boot and (last is None or last.boot != position.boot or last.seq < position.seq)
 
     def recalled(self, events: Iterable[tuple[Position, Happening]]) -> GateCondition:
         """The condition after what an earlier run has recorded, oldest first."""
@@ -87,3 +94,10 @@ class GateCondition:
         if boot == self.boot:
             return self
         return replace(self, boot=boot, tampered=False, held=False)
+
+
+def _after(what: str, phase: str) -> dict[str, Any]:
+    """What an alarm changes."""
+    if what == "fire":
+        return {"fire": _FIRE[phase]}
+    return {"tampered" if what == "tamper" else "held": phase == "start"}

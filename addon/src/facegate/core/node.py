@@ -31,7 +31,7 @@ REFUSED_BURST: Final = 16  # events that a stranger can cause; then one a second
 REFUSED_REFILL_MS: Final = 1_000
 PRESS_SPACING_MS: Final = 500
 REMEMBERED_IDS: Final = 16
-QUEUED_EVENTS: Final = 32
+QUEUED_EVENTS: Final = 64
 DOOR_GRACE_MS: Final = 1_000  # a door that was unlocked may still be on its way
 _UINT32: Final = 2**32 - 1
 
@@ -226,6 +226,7 @@ class NodeModel:
         self._learn_relay = 0
         self._learn_until = 0
         self._events: deque[_Event] = deque(maxlen=QUEUED_EVENTS)
+        self._events_told = 0  # so many of them, the oldest
         self._seq = {"hello": 0, "ack": 0, "event": 0}
         self._hello_at = 0
         self._hello_wanted = False
@@ -323,7 +324,7 @@ class NodeModel:
         result, detail = self._judge(command, now)
         if result == "stale":
             self._hello_wanted = True
-        if result not in ("stale", "counter", "busy") and command.verb not in ("hint", "time", "list"):
+        if result not in ("stale", "counter", "busy") and command.verb not in ("hint", "time", "list", "again"):
             self._finished.append((command.slot, command.id, result, detail))
         self._switch()  # first the relay, then the talking
         self._ack(command, result, detail, now)
@@ -576,6 +577,8 @@ class NodeModel:
                 return self._serve_reset(now)
             case verbs.Learn(relay, seconds):
                 return self._serve_learn(relay, seconds, now)
+            case verbs.Again(boot, first):
+                return self._serve_again(boot, first)
             case verbs.Hint(pattern, ms):
                 self._effects.append(Show(pattern, ms))
             case verbs.Time():
@@ -589,6 +592,13 @@ class NodeModel:
         if seconds:
             self._effects.append(Show("wait", seconds * 1000))
         return "done", str(seconds)
+
+    def _serve_again(self, boot: int, first: int) -> tuple[str, str]:
+        if boot != self.boot:
+            return "argument", "subject"
+        told = min(self._events_told, sum(event.seq < first for event in self._events))
+        again, self._events_told = self._events_told - told, told
+        return "done", str(again)
 
     def _serve_key(self, nonce: bytes) -> tuple[str, str]:
         if not self.memory.works:
@@ -754,10 +764,13 @@ class NodeModel:
 
     def _event(self, kind: str, subject: str, value: str, now: int) -> None:
         self._seq["event"] += 1
+        if len(self._events) == QUEUED_EVENTS:
+            self._events_told = max(0, self._events_told - 1)
         self._events.append(_Event(now, self._seq["event"], kind, subject, value))
 
     def _send_events(self) -> None:
-        while self._connected and self._events:
-            e = self._events.popleft()
+        while self._connected and self._events_told < len(self._events):
+            e = self._events[self._events_told]
+            self._events_told += 1
             event = lines.NodeEvent(self.config.gate, self.boot, e.seq, e.uptime, e.type, e.subject, e.value)
             self._effects.append(Say("event", event.sign(self._keys.node)))

@@ -27,6 +27,7 @@ from facegate.adapters.store.errors import (
     NotFoundError,
     StoreError,
 )
+from facegate.adapters.store.gaps import GapStore
 from facegate.adapters.store.keys import Imported, KeyStanding, KeyStore
 from facegate.adapters.store.links import LinkStore
 from facegate.adapters.store.members import Member, MemberStore
@@ -81,6 +82,7 @@ class Store(
     PassageStore,
     CopyStore,
     OrderStore,
+    GapStore,
     TokenStore,
     RecognitionStore,
     MemberStore,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from facegate.adapters.store import schema
@@ -163,15 +163,21 @@ class AccessStore(AuditStore):
         self._insert(EVENT, intent, passage=what, passage_at=at, detail=detail, **_origin(report))
 
     def node_alarms(self, gate: str) -> list[tuple[Position, Happening]]:
-        """The last fire, tamper and held that this gate's node has told of, oldest first."""
-        newest = (
-            select(func.max(_ACCESS.c.number))
-            .where(_ACCESS.c.gate == gate, _ACCESS.c.kind == EVENT, _ACCESS.c.passage.in_(ALARMS))
-            .group_by(_ACCESS.c.passage)
-        )
-        query = select(_ACCESS).where(_ACCESS.c.number.in_(newest)).order_by(_ACCESS.c.number)
+        """The last fire, tamper and held that this gate's node has told of, oldest first.
+
+        Within a boot what the node has counted last is last, also if it was told again and recorded before others.
+        """
+        told = (_ACCESS.c.gate == gate) & (_ACCESS.c.kind == EVENT)
+        found = []
         with self._read() as connection:
-            return [(Position(row.boot, row.seq), Alarm(row.passage, row.detail)) for row in connection.execute(query)]
+            for word in ALARMS:
+                alarms = select(_ACCESS).where(told, _ACCESS.c.passage == word)
+                newest = connection.execute(alarms.order_by(_ACCESS.c.number.desc()).limit(1)).one_or_none()
+                if newest is not None:
+                    boot = alarms.where(_ACCESS.c.boot == newest.boot).order_by(_ACCESS.c.seq.desc()).limit(1)
+                    row = connection.execute(boot).one()
+                    found.append((newest.number, Position(row.boot, row.seq), Alarm(row.passage, row.detail)))
+        return [(position, alarm) for _, position, alarm in sorted(found, key=lambda last: last[0])]
 
     def record_denial(
         self,

@@ -71,6 +71,15 @@ node_positions = Table(
     Column("seq", Integer, nullable=False),
 )
 
+node_gaps = Table(
+    "node_gaps",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("boot", Integer, nullable=False),
+    Column("seqs", JSON, nullable=False),  # events of this boot that are missing and may still come
+    Column("since", Integer, nullable=False),  # the number of the last record before the gate had its present key
+)
+
 residents = Table(
     "residents",
     metadata,
