@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from facegate.adapters.gate import OpenResult
+from facegate.adapters.store import Intent
+from facegate.core.models import Direction, Method, Reason
 from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
 from facegate.web.operation import Operation
@@ -222,6 +224,19 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("change_camera", off, status=422, path=camera)
     body = {"name": "Resident 1", "valid_from": 1.5, "gates": ["front-gate"]}
     resident = {"resident": (await step("add_resident", body, status=201))["id"]}
+    why = {"reason": "A parcel is missing since Monday", "from": 0, "to": 4_000_000_000}
+    visit = Intent("0" * 16, "front-gate", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, 9.0, resident["resident"])
+    site.store.begin_opening(visit)
+    await step("list_now", status=200, bearer=LOCAL_TOKEN)
+    await step("list_activity", status=403)
+    await step("list_activity", status=200, bearer=LOCAL_TOKEN, query="?from=0&kind=opening&gate=front-gate")
+    await step("list_activity", status=422, bearer=LOCAL_TOKEN, query="?from=yesterday")
+    await step("name_activity", why, status=200, bearer=LOCAL_TOKEN)
+    await step("look_at_resident", why, status=200, bearer=LOCAL_TOKEN, path=resident)
+    await step("look_at_resident", why | {"reason": "why"}, status=422, bearer=LOCAL_TOKEN, path=resident)
+    await step("look_at_resident", why, status=404, bearer=LOCAL_TOKEN, path={"resident": "none"})
+    assert len((await step("list_looks", status=200, bearer=LOCAL_TOKEN, path=resident))["looks"]) == 2
+    await step("list_looks", status=404, bearer=LOCAL_TOKEN, path={"resident": "none"})
     await step("list_residents", status=200)
     await step("read_resident", status=200, path=resident)
     await step("make_link", {"kind": "personal"}, status=403, path=resident)

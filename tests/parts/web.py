@@ -19,6 +19,7 @@ from facegate.orders import Orders
 from facegate.residents.application import admit
 from facegate.residents.keys import Keys
 from facegate.residents.links import Links
+from facegate.residents.looks import Looks
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.web import server
@@ -164,6 +165,7 @@ async def running_site(
         changed=gate_side.changed,
         links=Links(store, RESIDENTS_URL),
         keys=Keys(store, "sface"),
+        looks=Looks(store),
         confirm_clock=lambda: False,
         local_token=LOCAL_TOKEN,
     )

@@ -32,6 +32,7 @@ from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
 from facegate.residents.keys import Keys
 from facegate.residents.links import Links
+from facegate.residents.looks import Looks
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -256,6 +257,7 @@ class Service:
             changed=self.changed,
             links=Links(parts.store, self._residents_address()),
             keys=Keys(parts.store, self.settings.embedder),
+            looks=Looks(parts.store),
             confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )

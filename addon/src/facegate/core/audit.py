@@ -10,6 +10,8 @@ class Act(StrEnum):
 
     LOOKED = "looked"
     """At the track of one person."""
+    LOOKED_LIVE = "looked_live"
+    """At what a camera sees now, to place it."""
     PROVED = "proved"
     """Whether the trail holds."""
 
@@ -85,9 +87,13 @@ class Deed:
     readable: bool = True
 
 
+class ReasonError(ValueError):
+    """A reason that states nothing."""
+
+
 def stated(reason: str) -> str:
-    """Return a reason for a look, trimmed; raises ValueError for one that states nothing."""
+    """Return a reason for a look, trimmed; raises ReasonError for one that states nothing."""
     reason = " ".join(reason.split())
     if not LEAST_REASON <= len(reason) <= MOST_REASON or not reason.isprintable():
-        raise ValueError(f"a reason has {LEAST_REASON} to {MOST_REASON} printable characters")
+        raise ReasonError(f"a reason has {LEAST_REASON} to {MOST_REASON} printable characters")
     return reason

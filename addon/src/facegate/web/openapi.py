@@ -86,11 +86,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.act.__doc__,
         "parameters": [
-            {"name": name, "in": place, "required": True, "schema": schema(checks)}
-            for place, parameters in (
-                ("path", operation.in_path),
-                ("query", operation.query),
-                ("header", operation.headers),
+            {"name": name, "in": place, "required": required, "schema": schema(checks)}
+            for place, required, parameters in (
+                ("path", True, operation.in_path),
+                ("query", True, operation.query),
+                ("query", False, operation.options),
+                ("header", True, operation.headers),
             )
             for name, checks in parameters.items()
         ],
@@ -128,7 +129,7 @@ def possible_problems(operation: Operation) -> tuple[Kind, ...]:
     kinds = [UNAUTHENTICATED, RATE_LIMITED, STORE, FAULT]
     if operation.scope is not None:
         kinds.append(FORBIDDEN)
-    if operation.in_path or operation.query or operation.headers:
+    if operation.in_path or operation.query or operation.options or operation.headers:
         kinds.append(INVALID)
     if operation.body is not None:
         kinds += [MALFORMED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID]

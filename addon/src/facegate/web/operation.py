@@ -17,10 +17,9 @@ class Operation:
     """One method at one path.
 
     ``scope``: what the token must be good for, ``None`` for everybody. ``answer``: the schema of the body, ``None``
-    for an answer without one. ``query`` and ``headers`` are required parameters, ``options`` optional ones of the query.
-    ``problems``: what it may answer
-    beside what every operation of its kind may. ``in_turn``: whether a change waits for the one before; not where it
-    waits for a node. ``body_most``: bytes of the body; more only where a file is sent.
+    for an answer without one. ``query`` and ``headers`` are required parameters, ``options`` optional of the query.
+    ``problems``: what it may answer beside what every operation of its kind may. ``in_turn``: whether a change waits
+    for the one before; not where it waits for a node. ``body_most``: bytes of the body; more only where a file is sent.
     """
 
     method: str
@@ -32,6 +31,7 @@ class Operation:
     body: vol.Schema | None = None
     status: int = 200
     query: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()
     in_turn: bool = True

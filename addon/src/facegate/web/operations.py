@@ -17,6 +17,7 @@ from facegate.web import (
     importing,
     keys,
     links,
+    looks,
     members,
     node_schemas,
     nodes,
@@ -155,11 +156,11 @@ OPERATIONS: Final = (
         status=204, problems=(NOT_FOUND,),
     ),
     Operation(
-        _GET, "/trail/checkpoints", Scope.OWNER, trail.list_checkpoints, "What the trail of records came to, signed",
+        _GET, "/trail/checkpoints", Scope.HISTORY, trail.list_checkpoints, "What the trail of records came to, signed",
         trail_schemas.CHECKPOINTS,
     ),
     Operation(
-        _POST, "/trail/proof", Scope.OWNER, trail.prove_trail, "Prove that no record was tampered with",
+        _POST, "/trail/proof", Scope.HISTORY, trail.prove_trail, "Prove that no record was tampered with",
         trail_schemas.PROOF, trail_schemas.PROVE,
     ),
     Operation(
@@ -224,5 +225,6 @@ OPERATIONS: Final = (
     *links.OPERATIONS,
     *keys.OPERATIONS,
     *ways.OPERATIONS,
+    *looks.OPERATIONS,
 )
 # fmt: on

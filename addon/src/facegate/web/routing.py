@@ -97,6 +97,7 @@ def _bind(operation: Operation, desk: Desk, who: Who) -> Any:
         given = {
             **_given(request.match_info, operation.in_path),
             **_given(request.query, operation.query),
+            **_given(request.query, {name: c for name, c in operation.options.items() if name in request.query}),
             **_given(request.headers, operation.headers),
         }
         body = await _body(request, operation.body, operation.body_most) if operation.body is not None else {}

@@ -21,6 +21,7 @@ from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
 from facegate.residents.keys import Keys
 from facegate.residents.links import Links
+from facegate.residents.looks import Looks
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
 from facegate.web.resident_store import ResidentStore
@@ -265,6 +266,7 @@ class Services:
     changed: Callable[[], Awaitable[None]]
     links: Links
     keys: Keys
+    looks: Looks
     confirm_clock: Callable[[], bool]
     local_token: str = field(default="", repr=False)
     broker: Broker = field(default_factory=Broker)

@@ -34,6 +34,8 @@ class Scope(StrEnum):
     """Asks to be recognised, and opens nothing: all that a button on a wall needs."""
     GUARD = "guard"
     """Opens in a lockdown as well, for a reason that is kept; no pairing yields it unless it is asked for."""
+    HISTORY = "history"
+    """Reads what has been, and names for a reason that is kept; before the panel only: no pairing yields it."""
     OWNER = "owner"
     """What only an owner may do, before the panel or on the same machine: no pairing yields it."""
     LOCAL = "local"

@@ -24,6 +24,7 @@ DENIAL: Final = "denial"
 PASSAGE: Final = "passage"
 EVENT: Final = "event"
 ALARMS: Final = ("fire", "tamper", "held")
+KINDS: Final = (OPENING, DENIAL, PASSAGE, EVENT)
 OPENED: Final = "opened"
 INTERRUPTED: Final = "interrupted"
 """Result of an opening whose end nobody saw, because the recognizer stopped: the relay may have opened or not."""

@@ -45,6 +45,12 @@ class AuditStore(TrailStore):
         with self._write() as connection:
             self._add_act(connection, actor, act, resident=resident, reason=reason, span=span, many=many)
 
+    def record_looks(self, actor: str, residents: Collection[str], reason: str, span: tuple[float, float]) -> None:
+        """Write down a look at each of these residents' tracks, or at a time in which nobody is named: all or none."""
+        with self._write() as connection:
+            for resident in residents or [None]:
+                self._add_act(connection, actor, Act.LOOKED, resident=resident, reason=reason, span=span)
+
     def acts(
         self,
         limit: int = 100,

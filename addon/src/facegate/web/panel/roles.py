@@ -16,9 +16,11 @@ class Role(StrEnum):
 
 
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
-    Role.OWNER: frozenset({Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.GUARD, Scope.OWNER}),
+    Role.OWNER: frozenset(
+        {Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.GUARD, Scope.HISTORY, Scope.OWNER}
+    ),
     Role.GUARD: frozenset({Scope.READ, Scope.OPEN, Scope.GUARD}),
-    Role.AUDITOR: frozenset({Scope.READ}),
+    Role.AUDITOR: frozenset({Scope.READ, Scope.HISTORY}),
 }
 """What the panel's own requests to the API are good for."""
 
