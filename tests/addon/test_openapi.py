@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import voluptuous as vol
 from jsonschema import Draft202012Validator
@@ -303,6 +304,14 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     goal = {"strangers_per_day": 1, "false_opens_per_year": 2.5}
     await step("change_recognition", {"threshold": 0.6, **goal}, status=200)
     await step("erase_resident", status=204, path=resident)
+    await step("begin_preview", status=403, path=camera)
+    begun = await step("begin_preview", status=201, path=camera, bearer=LOCAL_TOKEN)
+    seen = {**camera, "preview": begun["preview"]}
+    await step("read_preview", status=409, path=seen, bearer=LOCAL_TOKEN)
+    site.scenes[camera["camera"]] = np.full((90, 160, 3), 96, np.uint8)
+    await step("read_preview", status=200, path=seen, bearer=LOCAL_TOKEN)
+    await step("end_preview", status=204, path=seen, bearer=LOCAL_TOKEN)
+    await step("read_preview", status=404, path=seen, bearer=LOCAL_TOKEN)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)
     passphrase = {"passphrase": "correct horse battery staple"}

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import aiohttp
 
 from facegate.adapters.store import Store
 from facegate.commissioning import Commissionings
+from facegate.core.models import Frame, Image
 from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
@@ -22,8 +23,10 @@ from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
+from facegate.vision.preview import Preview, look
 from facegate.web import server
 from facegate.web.pairing import Pairing
+from facegate.web.previews import Previews
 from facegate.web.services import Services
 from tests.fakes.gate_side import GateSide
 
@@ -62,6 +65,14 @@ def _models() -> Models:
     return load(make_settings({}, data=MODELS, models=MODELS))
 
 
+def _look(store: Store, camera: str, scenes: Mapping[str, Image]) -> Preview | None:
+    """What the camera of that name sees, through the real detector."""
+    if camera not in scenes:
+        return None
+    (placed,) = [known for known in store.cameras() if known.id == camera]
+    return look(_models(), placed, Frame(camera, 1, scenes[camera], time.monotonic()))
+
+
 @dataclass
 class Site:
     """One running recognizer's web side, and a client for it."""
@@ -72,6 +83,8 @@ class Site:
     running: server.Running
     session: aiohttp.ClientSession
     clock: Clock
+    scenes: dict[str, Image] = field(default_factory=dict)
+    """What the cameras see now, by camera; nothing where none is named."""
 
     @property
     def base(self) -> str:
@@ -145,6 +158,7 @@ async def running_site(
 ) -> AsyncIterator[Site]:
     store = Store.open(data)
     gate_side, clock = GateSide(), Clock()
+    scenes: dict[str, Image] = {}
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
     orders = Orders(store, _EveryGate(gate_side), gate_side.changed)
     services = Services(
@@ -164,6 +178,7 @@ async def running_site(
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
         links=Links(store, RESIDENTS_URL),
+        previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         keys=Keys(store, "sface"),
         looks=Looks(store),
         confirm_clock=lambda: False,
@@ -172,7 +187,7 @@ async def running_site(
     running = await server.start(services, settings(data), ingress_from=ingress_from, by_password=by_password)
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-            yield Site(store, services, gate_side, running, session, clock)
+            yield Site(store, services, gate_side, running, session, clock, scenes)
     finally:
         await running.close()
         await openings.stop()

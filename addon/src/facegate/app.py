@@ -37,6 +37,7 @@ from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
 from facegate.web.pairing import Pairing
+from facegate.web.previews import Previews
 from facegate.web.services import CameraHealth, GateHealth, Health, Services
 
 _LOG = logging.getLogger(__name__)
@@ -256,6 +257,7 @@ class Service:
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
             links=Links(parts.store, self._residents_address()),
+            previews=Previews(parts.building.look),
             keys=Keys(parts.store, self.settings.embedder),
             looks=Looks(parts.store),
             confirm_clock=parts.housekeeping.confirm_clock,

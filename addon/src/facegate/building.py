@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ from facegate.core.site_rule import SiteRule
 from facegate.core.ways import Book
 from facegate.pipeline import CameraPipeline
 from facegate.turns import Turns
-from facegate.vision import Models
+from facegate.vision import Models, preview
+from facegate.vision.preview import Preview
 from facegate.watch import CameraHealth, CameraWatch
 
 _LOG = logging.getLogger(__name__)
@@ -152,6 +154,15 @@ class Building:
         for watch in waiting:
             watch.pipeline.press(now)
         return len(waiting)
+
+    def look(self, camera: str) -> Preview | None:
+        """What a camera sees now, ``None`` where nothing comes; blocks. Raises CameraError, VisionError."""
+        watch = self._watches.get(camera)
+        frame = None if watch is None else watch.newest()
+        if watch is None or frame is None:
+            return None
+        with self._turns.turn(f"preview {camera} {threading.get_ident()}"):  # two may look at one camera
+            return preview.look(self._models, watch.camera, frame)
 
     def show_factor(self, gate: str, direction: Direction, factor: Factor) -> None:
         """Hand a second factor that was shown at a gate to the cameras that look at people on this side of it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from facegate.adapters.camera import CameraReader
 from facegate.adapters.camera_state import CameraError, CameraState
 from facegate.adapters.glance import Glance
-from facegate.core.models import Camera, Decision
+from facegate.core.models import Camera, Decision, Frame
 from facegate.core.pace import Pace
 from facegate.pipeline import CameraPipeline
 from facegate.turns import Turns
@@ -94,6 +94,11 @@ class CameraWatch:
             self.pipeline.prompt,
             self._notes(),
         )
+
+    def newest(self) -> Frame | None:
+        """The newest picture, for whoever places the camera; ``None`` where none comes. Raises CameraError."""
+        glance = self._reader.glance(after=0, timeout=_WAIT)
+        return None if glance is None else glance.frame()
 
     def _notes(self) -> tuple[str, ...]:
         notes = {

@@ -25,7 +25,7 @@ async def list_cameras(call: Call) -> Answer:
 
 async def read_camera(call: Call) -> Answer:
     """Show one camera of a gate."""
-    return Answer(_describe(call, await _find(call)))
+    return Answer(_describe(call, await find(call)))
 
 
 async def add_camera(call: Call) -> Answer:
@@ -46,7 +46,7 @@ async def change_camera(call: Call) -> Answer:
     """Change what is given; a source that is left out stays as it is."""
     body = dict(call.body)
     accepted = body.pop("accept_recognition_only", False)
-    found, choices = await _find(call), _choices(body)
+    found, choices = await find(call), _choices(body)
     camera = _make(lambda: replace(found, **choices))
     if "source" in body or "liveness" in body:
         _refuse_photographs(camera, accepted=accepted)
@@ -57,13 +57,14 @@ async def change_camera(call: Call) -> Answer:
 
 async def remove_camera(call: Call) -> Answer:
     """Take a camera away from its gate."""
-    camera = await _find(call)
+    camera = await find(call)
     await asyncio.to_thread(call.services.store.remove_camera, camera.id)
     await call.services.changed()
     return Answer()
 
 
-async def _find(call: Call) -> Camera:
+async def find(call: Call) -> Camera:
+    """Return the camera that the path names; raises NotFoundError, ProblemError."""
     gate = await asyncio.to_thread(call.services.store.gate, call.given["gate"])
     for camera in await asyncio.to_thread(call.services.store.cameras, gate.id):
         if camera.id == call.given["camera"]:

@@ -57,4 +57,5 @@ PATH_PARAMETERS: Final = {
     "member": schemas.MEMBER_ID,
     "link": schemas.IDENTIFIER,
     "alias": schemas.IDENTIFIER,
+    "preview": schemas.HEX32,
 }

@@ -22,6 +22,7 @@ from facegate.web import (
     node_schemas,
     nodes,
     press,
+    preview,
     recognition,
     residents,
     schemas,
@@ -225,6 +226,7 @@ OPERATIONS: Final = (
     *links.OPERATIONS,
     *keys.OPERATIONS,
     *ways.OPERATIONS,
+    *preview.OPERATIONS,
     *looks.OPERATIONS,
 )
 # fmt: on

@@ -24,6 +24,7 @@ from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
+from facegate.web.previews import Previews
 from facegate.web.resident_store import ResidentStore
 
 
@@ -265,6 +266,7 @@ class Services:
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
     links: Links
+    previews: Previews
     keys: Keys
     looks: Looks
     confirm_clock: Callable[[], bool]
