@@ -12,8 +12,6 @@ class Act(StrEnum):
     """At the track of one person."""
     LOOKED_LIVE = "looked_live"
     """At what a camera sees now, to place it."""
-    LOOKED_LIVE = "looked_live"
-    """At what a camera sees now, to place it."""
     PROVED = "proved"
     """Whether the trail holds."""
 
