@@ -50,7 +50,6 @@ LIST_FULL = Kind("list_full", 409, "The gate's list has no room for it.")
 LINES_REFUSED = Kind("lines_refused", 422, "The list cannot be stored as it is.")
 WAYS_MISSING = Kind("ways_missing", 409, "Somebody would have no way in without a face.")
 NO_PICTURE = Kind("no_picture", 409, "The camera shows nothing now.")
-NO_PICTURE = Kind("no_picture", 409, "The camera shows nothing now.")
 NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
 LOCKED = Kind("locked", 503, "The site key is locked.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
@@ -80,7 +79,6 @@ KINDS: Final = (
     WALK_REFUSED,
     LIST_FULL,
     NOT_LEARNED,
-    NO_PICTURE,
     NO_PICTURE,
     LINES_REFUSED,
     WAYS_MISSING,
