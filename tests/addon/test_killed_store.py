@@ -178,13 +178,14 @@ def stop_at(data: Path, action: str, when: str, step: str, output: Path) -> None
     [
         ("add", "after", "make", ["Resident 1"], ["main"]),
         ("add", "before", "keep", ["Resident 1", "Resident 2"], ["main"]),
-        ("erase", "after", "retire", ["Resident 1"], ["main"]),
+        ("erase", "before", "retire", [], ["main"]),
+        ("erase", "after", "retire", [], ["main"]),
         ("erase", "before", "destroy", [], ["main"]),
         ("remove", "after", "retire", ["Resident 1"], ["main"]),
         ("remove", "before", "destroy", ["Resident 1"], []),
     ],
 )
-def test_between_a_key_and_its_row_the_row_decides(
+def test_between_a_key_and_its_row_the_row_decides_and_whoever_was_to_be_erased_is(
     tmp_path: Path, action: str, when: str, step: str, residents: list[str], gates: list[str]
 ) -> None:
     data, said = tmp_path / "data", tmp_path / "said"
@@ -200,6 +201,7 @@ def test_between_a_key_and_its_row_the_row_decides(
         assert [resident.name for resident in store.residents()] == residents
         assert [gate.id for gate in store.gates()] == gates
         assert store.unreadable() == frozenset()
+        assert len(store.certificates()) == 1 - len(residents[:1])
         assert {path.name for path in (data / "keys" / "residents").iterdir()} == {r.id for r in store.residents()}
         assert [path.name for path in (data / "keys" / "gates").iterdir()] == gates
         assert [store.gate_key(gate) for gate in gates] == [gate_key] * len(gates)

@@ -13,12 +13,14 @@ import aiohttp
 
 from facegate.adapters.store import Store
 from facegate.commissioning import Commissionings
+from facegate.core.leaving import Terms
 from facegate.core.models import Frame, Image
 from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
 from facegate.residents.keys import Keys
+from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.settings import Settings, make_settings
@@ -177,6 +179,7 @@ async def running_site(
         person=gate_side.people.get,
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
+        departures=Departures(store, Terms(), now=time.time),
         links=Links(store, RESIDENTS_URL),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         keys=Keys(store, "sface"),

@@ -21,6 +21,7 @@ from facegate.building import Building
 from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
 from facegate.core.gate_condition import GateCondition
+from facegate.core.leaving import Terms
 from facegate.core.models import Decision, Reason, Verdict
 from facegate.core.retention import Retention
 from facegate.credentials.cards import Cards
@@ -31,6 +32,7 @@ from facegate.orders import Orders
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
 from facegate.residents.keys import Keys
+from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.settings import Settings
@@ -67,6 +69,7 @@ class _Parts:
     journal: Journal
     cards: Cards
     commissionings: Commissionings
+    departures: Departures
     housekeeping: Housekeeping
     announcer: Announcer
     board: StateBoard
@@ -231,10 +234,17 @@ class Service:
             loop_clips=self._loop_clips, decoding=settings.decoding,
         )  # fmt: skip
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
-        housekeeping = Housekeeping(store, _retention(settings))
+        loop = asyncio.get_running_loop()
+        departures = Departures(
+            store, Terms(settings.erase_after_days, settings.erase_absent_days),
+            now=lambda: housekeeping.now,
+            paused=lambda: housekeeping.doubts_clock,
+            gone=lambda: asyncio.run_coroutine_threadsafe(self.changed(), loop),
+        )  # fmt: skip
+        housekeeping = Housekeeping(store, _retention(settings), leave=departures.sweep)
         return _Parts(
-            store, models, mqtt, building, openings, orders, journal, cards, commissionings, housekeeping, announcer,
-            board,
+            store, models, mqtt, building, openings, orders, journal, cards, commissionings, departures, housekeeping,
+            announcer, board,
         )  # fmt: skip
 
     async def _serve(self, parts: _Parts) -> None:
@@ -256,6 +266,7 @@ class Service:
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
+            departures=parts.departures,
             links=Links(parts.store, self._residents_address()),
             previews=Previews(parts.building.look),
             keys=Keys(parts.store, self.settings.embedder),

@@ -10,6 +10,7 @@ from aiohttp import hdrs
 from facegate.adapters.store import StandingError
 from facegate.core import residency
 from facegate.core.audit import Act
+from facegate.core.leaving import Cause
 from facegate.core.models import PrivacyLevel, Resident
 from facegate.core.trusted_time import TrustedTime
 from facegate.core.ways import Way, gaps, usable
@@ -53,8 +54,7 @@ async def change_resident(call: Call) -> Answer:
 
 async def erase_resident(call: Call) -> Answer:
     """Erase a resident for good: the key is destroyed, and no copy of the database can be read for them again."""
-    store, identifier = call.services.store, call.given["resident"]
-    await asyncio.to_thread(store.erase_resident, identifier)
+    await asyncio.to_thread(call.services.departures.erase, call.given["resident"], Cause.HOUSE, actor(call))
     await call.services.changed()
     return Answer()
 

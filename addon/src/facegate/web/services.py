@@ -20,6 +20,7 @@ from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
 from facegate.residents.keys import Keys
+from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.settings import Broker
@@ -265,6 +266,7 @@ class Services:
     person: Callable[[str], str | None]
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
+    departures: Departures
     links: Links
     previews: Previews
     keys: Keys

@@ -105,6 +105,8 @@ class Store(
             store._settle_templates()
             store._settle_key_changes()
             store._settle_trail()
+            if done := store._settle_erasures():
+                _LOG.warning("%d erasures that were cut short are done now: %s", len(done), ", ".join(done))
             store._settle_openings()
             store._settle_orders()
             if unreadable := store.unreadable():

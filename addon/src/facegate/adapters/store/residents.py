@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, not_, sel
 
 from facegate.adapters import crypto
 from facegate.adapters.crypto import Kind, SecretError
-from facegate.adapters.store import personal, schema
-from facegate.adapters.store.database import Database
+from facegate.adapters.store import schema
+from facegate.adapters.store.erasure import ErasureStore
 from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
 from facegate.core.models import PrivacyLevel, Resident, ResidentState
 
@@ -39,7 +39,7 @@ class Consent:
     withdrawn_at: float | None = None
 
 
-class ResidentStore(Database):
+class ResidentStore(ErasureStore):
     """What the store knows about residents."""
 
     def residents(self) -> list[Resident]:
@@ -72,32 +72,6 @@ class ResidentStore(Database):
             self._row(connection, resident.id)
             values = _values(resident, self._key(Kind.RESIDENTS, resident.id))
             connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
-
-    def erase_resident(self, resident: str) -> None:
-        """Delete a resident's templates, cards, PINs and profile and destroy their key: old copies are unreadable too.
-
-        What stays is the random id with its consents and access records, which lead to nobody any more.
-        """
-        with (
-            self._dying_key(Kind.RESIDENTS, resident),
-            self._dying_key(Kind.FACES, resident),
-            self._write() as connection,
-        ):
-            self._row(connection, resident)
-            personal.delete_rows(connection, resident)
-            connection.execute(
-                update(_RESIDENTS)
-                .where(_RESIDENTS.c.id == resident)
-                .values(
-                    profile=None,
-                    state=ResidentState.ERASED,
-                    valid_from=None,
-                    valid_until=None,
-                    gates=[],
-                    erased_at=self._clock(),
-                )
-            )
-        self._forget_pages()
 
     def add_consent(
         self, resident: str, *, notice: str, language: str, channel: str, purpose: str = FACE_AT_GATES

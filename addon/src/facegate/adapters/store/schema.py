@@ -319,3 +319,21 @@ acts = Table(
     Column("details", LargeBinary, nullable=True),  # sealed: the reason and the time that it was about
     sqlite_autoincrement=True,  # numbers of erased acts are not given out again
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("resident", Text, ForeignKey("residents.id"), primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("at", Integer, nullable=True),  # NULL: not done yet, as after a crash
+    Column("certificate", JSON, nullable=True),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("resident", Text, ForeignKey("residents.id"), primary_key=True),
+    Column("month", Float, nullable=False),  # of the last passage: its beginning, and nothing more exact
+)
