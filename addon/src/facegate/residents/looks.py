@@ -16,7 +16,7 @@ from facegate.core.models import Resident
 
 NOW_SECONDS: Final = 300.0
 """What a guard sees: now, and no history."""
-PAGE: Final = 100
+PAGE: Final = 50
 HOUR: Final = 3600
 _MOST: Final = 1000
 

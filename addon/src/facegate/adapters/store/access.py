@@ -96,7 +96,7 @@ class AccessStore(AuditStore):
 
     def begin_opening(self, intent: Intent) -> None:
         """Store what is about to be asked of a gate, before it is asked; raises ExistsError for a known id."""
-        self._insert(OPENING, intent)
+        self._insert_record(OPENING, intent)
 
     def finish_opening(self, opening: str, result: str, detail: str, at: float) -> None:
         """Store the node's answer; raises NotFoundError unless the opening is under way."""
@@ -124,7 +124,7 @@ class AccessStore(AuditStore):
         seen = {"passage": passage, "passage_at": at, **_origin(report)}
         if opening is None:
             intent = Intent(secrets.token_hex(8), gate, direction, Method.NONE, Reason.PASSAGE, at)
-            self._insert(PASSAGE, intent, **seen)
+            self._insert_record(PASSAGE, intent, **seen)
             return
         with self._write() as connection:
             self._tell_of_broken(connection, [opening])
@@ -161,7 +161,7 @@ class AccessStore(AuditStore):
     ) -> None:
         """Store what else a gate has said, such as ``exit`` or ``fire``; nobody's name is in it."""
         intent = Intent(secrets.token_hex(8), gate, direction, method, Reason.REPORTED, at)
-        self._insert(EVENT, intent, passage=what, passage_at=at, detail=detail, **_origin(report))
+        self._insert_record(EVENT, intent, passage=what, passage_at=at, detail=detail, **_origin(report))
 
     def node_alarms(self, gate: str) -> list[tuple[Position, Happening]]:
         """The last fire, tamper and held that this gate's node has told of, oldest first.
@@ -193,12 +193,12 @@ class AccessStore(AuditStore):
     ) -> str:
         """Store that somebody was refused, and return the record's id. Of a stranger nothing but the reason is kept."""
         intent = Intent(secrets.token_hex(8), gate, direction, method, reason, at, resident)
-        self._insert(DENIAL, intent, **_origin(report))
+        self._insert_record(DENIAL, intent, **_origin(report))
         return intent.id
 
     def record_listed(self, intent: Intent, report: Report) -> None:
         """Store an opening that a node has decided by its own list; raises ExistsError for one that is known."""
-        self._insert(OPENING, intent, result=OPENED, detail="list", completed_at=intent.at, **_origin(report))
+        self._insert_record(OPENING, intent, result=OPENED, detail="list", completed_at=intent.at, **_origin(report))
 
     def opening(self, opening: str) -> AccessRecord | None:
         """The record of one opening."""
@@ -255,7 +255,7 @@ class AccessStore(AuditStore):
     def _link(self, connection: Connection, record: str) -> None:
         self._add_link(connection, ACCESS, record, self._state(connection, ACCESS, record))
 
-    def _insert(self, kind: str, intent: Intent, **more: Any) -> None:
+    def _insert_record(self, kind: str, intent: Intent, **more: Any) -> None:
         try:
             with self._write() as connection:
                 connection.execute(
