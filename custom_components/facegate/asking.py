@@ -34,6 +34,12 @@ async def async_set_mode(
     await coordinator.async_request_refresh()
 
 
+async def async_switch_faces(coordinator: FaceGateCoordinator, gate: Gate, *, on: bool) -> None:
+    """Ask for a gate's face reader to be on or off. Raises HomeAssistantError."""
+    await _ask(coordinator.client.switch_faces(gate.id, on=on), gate, "faces_not_switched")
+    await coordinator.async_request_refresh()
+
+
 async def _ask(wish: Awaitable[None], gate: Gate, failed: str) -> None:
     try:
         await wish
@@ -52,6 +58,8 @@ def _sentence(error: FaceGateError, failed: str) -> str:
             return f"not_opened_{reason}"
         case RefusedError(problem="open_expired"):
             return "not_opened_expired"
+        case RefusedError(problem="ways_missing"):
+            return "ways_missing"
         case UnauthorizedError():
             return "unauthorized"
         case UnreachableError():

@@ -83,6 +83,10 @@ class FaceGateClient:
         body: dict[str, Any] = {"mode": mode} | ({} if seconds is None else {"seconds": seconds})
         await self._request("PUT", f"gates/{gate}/mode", json=body)
 
+    async def switch_faces(self, gate: str, *, on: bool) -> None:
+        """Switch a gate's face reader."""
+        await self._request("PUT", f"gates/{gate}/face-reader", json={"on": on})
+
     async def _request(
         self,
         method: str,

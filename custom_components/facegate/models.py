@@ -66,6 +66,7 @@ class NewGate:
 class Gate:
     """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline; ``fire`` is none, active or
     latched. Other words may come. ``tamper``: the node's case is open; ``held``: the door stays open for too long.
+    ``faces``: the face reader is on; it is told by the API alone.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Gate:
     fire: str = "none"
     tamper: bool = False
     held: bool = False
+    faces: bool = False
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
@@ -91,6 +93,7 @@ class Gate:
             fire=_text(answer, "fire"),
             tamper=_flag(answer, "tamper"),
             held=_flag(answer, "held"),
+            faces=_flag(answer, "faces"),
         )
 
     def with_state(self, state: GateState) -> Self:

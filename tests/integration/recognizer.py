@@ -129,6 +129,7 @@ class Recognizer:
                 HTTPStatus.OK,
                 {"opening": "0" * 16, "result": "opened", "reason": "remote"},
             ),
+            ("put", "gates/main/face-reader"): (HTTPStatus.OK, gate()),
             ("put", "gates/main/mode"): (
                 HTTPStatus.OK,
                 {"mode": "free", "seconds": 900, "confirmed": True, "result": "done", "said": "900"},

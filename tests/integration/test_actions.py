@@ -11,9 +11,10 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.integration.conftest import DOMAIN, SetUp
-from tests.integration.recognizer import INSTALLATION, Recognizer, make_state, publish_state
+from tests.integration.recognizer import INSTALLATION, Recognizer, gate, make_state, publish_state
 
 MODE = "select.main_gate_mode"
+FACES = "switch.main_gate_face_reader"
 
 
 def device(hass: HomeAssistant, identifier: str = f"{INSTALLATION}_main") -> str:
@@ -80,6 +81,32 @@ async def test_refused_mode_is_a_translated_error(
     assert caught.value.translation_placeholders == {"gate": "Main gate"}
 
 
+@pytest.mark.parametrize(("action", "on"), [("turn_on", True), ("turn_off", False)])
+async def test_face_reader_is_switched_by_the_recognizer(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, action: str, on: bool
+) -> None:
+    await set_up()
+    assert hass.states.get(FACES).state == "on"
+    recognizer.gates = [gate(faces=on)]
+    await hass.services.async_call("switch", action, {ATTR_ENTITY_ID: FACES}, blocking=True)
+    await hass.async_block_till_done()
+    [asked] = recognizer.asked("gates/main/face-reader")
+    assert (asked.method, asked.body) == ("PUT", {"on": on})
+    assert hass.states.get(FACES).state == ("on" if on else "off")
+
+
+async def test_face_reader_stays_off_while_somebody_has_no_other_way(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+) -> None:
+    recognizer.gates = [gate(faces=False)]
+    await set_up()
+    recognizer.refuse("put", "gates/main/face-reader", "ways_missing", 409, missing=["residents"])
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: FACES}, blocking=True)
+    assert caught.value.translation_key == "ways_missing"
+    assert hass.states.get(FACES).state == "off"
+
+
 async def test_set_mode_takes_a_duration(hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp) -> None:
     await set_up()
     await act(hass, "set_mode", device_id=device(hass), mode="free", duration={"minutes": 2})
@@ -138,9 +165,9 @@ async def test_gate_of_an_entry_that_is_not_loaded(
     hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
 ) -> None:
     await set_up()
-    gate = device(hass)
+    known = device(hass)
     assert await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(ServiceValidationError) as caught:
-        await act(hass, "open_gate", device_id=gate)
+        await act(hass, "open_gate", device_id=known)
     assert caught.value.translation_key == "not_loaded"
     assert recognizer.asked("gates/main/open") == []

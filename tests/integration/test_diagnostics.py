@@ -32,6 +32,7 @@ async def test_diagnostics_tell_no_secret_and_no_name(
             "fire": "none",
             "tamper": False,
             "held": False,
+            "faces": True,
         }
     ]
     assert told["answers"] is True

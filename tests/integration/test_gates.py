@@ -58,6 +58,7 @@ async def test_entities_of_a_gate(
         ("binary_sensor.main_gate_case", f"{INSTALLATION}_main_tamper", "diagnostic", None),
         ("binary_sensor.main_gate_door_held_open", f"{INSTALLATION}_main_held", None, None),
         ("binary_sensor.main_gate_fire_release", f"{INSTALLATION}_main_fire", None, None),
+        ("switch.main_gate_face_reader", f"{INSTALLATION}_main_faces", "config", None),
         ("select.main_gate_mode", f"{INSTALLATION}_main_mode", None, None),
         ("sensor.main_gate_time_to_open", f"{INSTALLATION}_main_latency", "diagnostic", None),
     }

@@ -27,6 +27,7 @@ from custom_components.facegate.messages import (
 from custom_components.facegate.select import DESCRIPTIONS as SELECTS
 from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
 from custom_components.facegate.services import OPEN_GATE, SET_MODE
+from custom_components.facegate.switch import DESCRIPTIONS as SWITCHES
 from custom_components.facegate.trigger import TRIGGERS
 from facegate.contract import verbs
 from facegate.web import problems, schemas
@@ -41,6 +42,7 @@ PLATFORM_DESCRIPTIONS = {
     "event": EVENTS,
     "select": SELECTS,
     "sensor": SENSORS,
+    "switch": SWITCHES,
 }
 
 
@@ -97,9 +99,11 @@ def test_languages_are_in_parity() -> None:
 
 def test_every_exception_has_its_sentence() -> None:
     told = set(texts("en")["exceptions"])
-    words = r"not_opened(_[a-z]+)?|mode_not_set|unauthorized"
+    words = r"not_opened(_[a-z]+)?|mode_not_set|faces_not_switched|ways_missing|unauthorized"
     used = {key for key in strings(source("asking.py")) if re.fullmatch(words, key)}
-    used |= {f"not_opened_{reason}" for reason in REFUSALS} | {"not_opened_unreachable", "mode_not_set_unreachable"}
+    used |= {f"not_opened_{reason}" for reason in REFUSALS} | {
+        f"{wish}_unreachable" for wish in ("not_opened", "mode_not_set", "faces_not_switched")
+    }
     named = {d.translation_key for descriptions in PLATFORM_DESCRIPTIONS.values() for d in descriptions}
     used |= keywords("translation_key") - {"moved"} - named
     assert used - {"direction"} == told
@@ -257,4 +261,12 @@ def test_these_tests_answer_as_the_api_does(answer: Any, schema: Any) -> None:
 
 def test_problems_that_the_integration_knows_exist() -> None:
     known = {kind.key for kind in problems.KINDS}
-    assert {"pairing_refused", "open_expired", "not_opened", "unauthenticated", "rate_limited"} <= known
+    assert {
+        "pairing_refused",
+        "open_expired",
+        "not_opened",
+        "unauthenticated",
+        "rate_limited",
+        "ways_missing",
+        "mode_not_set",
+    } <= known
