@@ -11,6 +11,7 @@ from homeassistant.const import CONF_CODE, CONF_NAME, CONF_TOKEN, CONF_URL, Plat
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .address import async_note_moved, parse_address
@@ -76,18 +77,36 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         payload = discovery_info.payload
         try:
             status = Status.parse(payload if isinstance(payload, str) else bytes(payload))
+        except MessageError:
+            return self.async_abort(reason="invalid_discovery_info")
+        return await self._async_propose(status, discovery_info.topic.split("/")[1])
+
+    @override
+    async def async_step_hassio(self, discovery_info: HassioServiceInfo) -> ConfigFlowResult:
+        """Propose the app that the Supervisor runs; it proves no more than an announcement over MQTT does."""
+        said = discovery_info.config
+        try:
+            announced = Status(said["installation"], version="", api=said["api"], online=True)
+            status, site = Status.parse(announced.encode()), str(said["site"])  # checked as what comes over MQTT
+        except KeyError, TypeError, MessageError:
+            return self.async_abort(reason="invalid_discovery_info")
+        return await self._async_propose(status, site)
+
+    async def _async_propose(self, status: Status, name: str) -> ConfigFlowResult:
+        """Propose an installation, or note that a known one seems to have moved; both sources name the same one."""
+        try:
             self._url = parse_address(status.api)
-        except MessageError, ValueError:
+        except ValueError:
             return self.async_abort(reason="invalid_discovery_info")
         if entry := await self.async_set_unique_id(status.installation):
             async_note_moved(self.hass, entry, status)
             return self.async_abort(reason="already_configured")
         if not status.online:
             return self.async_abort(reason="not_online")
-        self.context["title_placeholders"] = {"name": discovery_info.topic.split("/")[1]}
-        return await self.async_step_mqtt_confirm()
+        self.context["title_placeholders"] = {"name": name}
+        return await self.async_step_discovery_confirm()
 
-    async def async_step_mqtt_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_discovery_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Pair with the proposed installation."""
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -97,7 +116,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
                     return self.async_abort(reason="another_installation")
                 return await self._async_paired(pairing)
         return self.async_show_form(
-            step_id="mqtt_confirm",
+            step_id="discovery_confirm",
             data_schema=probatio.Schema(_CODE),
             description_placeholders={"url": self._url},
             errors=errors,

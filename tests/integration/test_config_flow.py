@@ -4,10 +4,18 @@ import json
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_MQTT, SOURCE_USER, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_HASSIO,
+    SOURCE_IGNORE,
+    SOURCE_MQTT,
+    SOURCE_USER,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -272,7 +280,7 @@ async def test_announcement_is_paired_with_a_code(hass: HomeAssistant, recognize
     recognizer.addresses = {API_URL}
     await publish(hass, TOPICS.status, make_status().encode().decode(), retain=True)
     [flow] = hass.config_entries.flow.async_progress()
-    assert (flow["step_id"], flow["context"]["unique_id"]) == ("mqtt_confirm", INSTALLATION)
+    assert (flow["step_id"], flow["context"]["unique_id"]) == ("discovery_confirm", INSTALLATION)
     assert flow["context"]["title_placeholders"] == {"name": SITE}
     assert not recognizer.asked()  # nothing goes there before the owner has agreed
     done = await fill(hass, flow, code=CODE)
@@ -335,6 +343,56 @@ async def test_announcement_changes_nothing_of_a_known_installation(
     assert dict(entry.data) == before
     assert len(recognizer.asked()) == asked
     assert entry.state is ConfigEntryState.LOADED
+
+
+# Found by the Supervisor
+
+
+async def supervise(hass: HomeAssistant, **config: object) -> dict[str, Any]:
+    """Let the Supervisor hand over what the app has told it."""
+    said = {"installation": INSTALLATION, "site": SITE, "api": API_URL} | config
+    info = HassioServiceInfo(config=said, name="FaceGate", slug="a0b1c2d3_facegate", uuid="1234")
+    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_HASSIO}, data=info)
+
+
+@pytest.mark.usefixtures("no_set_up")
+async def test_app_of_the_supervisor_is_paired_with_a_code(hass: HomeAssistant, recognizer: Recognizer) -> None:
+    recognizer.addresses = {API_URL}
+    flow = await supervise(hass)
+    assert (flow["step_id"], flow["description_placeholders"]) == ("discovery_confirm", {"url": API_URL})
+    assert not recognizer.asked()
+    done = await fill(hass, flow, code=CODE)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert done["result"].unique_id == INSTALLATION
+
+
+async def test_one_installation_is_proposed_once_by_both_ways(hass: HomeAssistant, recognizer: Recognizer) -> None:
+    await supervise(hass)
+    again = await announce(hass, make_status().encode())
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_in_progress")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"installation": "short"}, {"installation": 7}, {"api": "file:///etc/passwd"}, {"api": None}, {"api": "x" * 9000}],
+)
+async def test_useless_words_of_the_supervisor_propose_nothing(
+    hass: HomeAssistant, recognizer: Recognizer, config: dict[str, object]
+) -> None:
+    flow = await supervise(hass, **config)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "invalid_discovery_info")
+    assert not recognizer.asked()
+
+
+async def test_supervisor_changes_nothing_of_a_known_installation(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
+) -> None:
+    await set_up()
+    before, asked = dict(entry.data), len(recognizer.asked())
+    flow = await supervise(hass, api=STRANGER)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert dict(entry.data) == before
+    assert len(recognizer.asked()) == asked
 
 
 async def test_ignored_installation_stays_ignored(hass: HomeAssistant, recognizer: Recognizer) -> None:

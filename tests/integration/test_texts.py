@@ -114,8 +114,8 @@ def test_every_text_of_the_flow_is_there() -> None:
     told = texts("en")["config"]
     words = strings(source("config_flow.py"))
     steps = {name.removeprefix("async_step_") for name in vars(config_flow.FaceGateConfigFlow) if "async_step" in name}
-    # These two only lead on to a form of another name.
-    assert set(told["step"]) == steps - {"mqtt", "reauth"}
+    # These only lead on to a form of another name.
+    assert set(told["step"]) == steps - {"mqtt", "hassio", "reauth"}
     assert keywords("reason") | {
         "already_configured",  # said by the core
         "already_in_progress",
