@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from facegate.cli.console import notes, stop
+from facegate.cli.console import notes, stop, stops_at
 
 # The Home Assistant app keeps its options and its data here.
 _APP_OPTIONS = Path("/data/options.json")
@@ -53,8 +53,11 @@ def run(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
     """Watch the cameras, decide, and open gates until stopped."""
+    from facegate.adapters.process import ProcessError, seclude
     from facegate.settings import SettingsError, make_settings, read_options
 
+    with stops_at(ProcessError):
+        seclude()
     given: dict[str, Any] = {
         "site": site,
         "mqtt_host": mqtt_host,
