@@ -222,9 +222,14 @@ async def test_every_change_is_written_down(site: Site) -> None:
     await ask("PATCH", path, {"suspended": True})
     await ask("PATCH", path, {"suspended": True})
     await ask("PATCH", path, {"suspended": False})
+    given = await ask("POST", f"{path}/credentials", {"kind": "pin"})
+    await ask("DELETE", f"{path}/credentials/{given['id']}")
     await ask("DELETE", path)
     acts = [deed.act for deed in reversed(site.store.acts())]
-    assert acts[:5] == [Act.ADDED, Act.CHANGED, Act.LEVEL_CHANGED, Act.SUSPENDED, Act.RESUMED]
+    assert acts == [
+        Act.ADDED, Act.CHANGED, Act.LEVEL_CHANGED, Act.SUSPENDED, Act.RESUMED,
+        Act.CREDENTIAL_GIVEN, Act.CREDENTIAL_TAKEN, Act.ERASED,
+    ]  # fmt: skip
 
 
 async def test_the_owner_answers_what_became_of_a_person(site: Site) -> None:

@@ -104,3 +104,27 @@ def test_each_start_offers_a_new_code(running: Recognizer) -> None:
     running.start()
     assert running.pairing_code() != before
     running.pair()
+
+
+def test_a_list_of_residents_is_imported_once_it_is_right(running: Recognizer, tmp_path: Path) -> None:
+    file, out = tmp_path / "list.csv", tmp_path / "out.csv"
+    file.write_bytes("姓名;房号;身份证\n=Resident 8;8-801;1234567890\n;7;\n".encode("gb18030"))
+    refused = said(running, "residents", "import", str(file), "--yes", code=1)
+    assert "nothing was stored" in refused
+    assert "1234567890" not in refused
+    assert "1 residents were added" in said(running, "residents", "import", str(file), "--good", "--yes")
+    assert "1 residents are in" in said(running, "residents", "export", str(out))
+    assert "\r\n'=Resident 8,8-801," in out.read_text(encoding="utf-8-sig", newline="")
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_a_face_reader_is_switched_on_once_nothing_is_missing(running: Recognizer) -> None:
+    said(running, "gate", "add", "West gate")
+    assert "card, pin" in said(running, "gate", "reads", "west-gate", "card", "pin")
+    assert "stays off" in said(running, "gate", "faces", "west-gate", "on", code=1)
+    missing = said(running, "gate", "ways", "west-gate")
+    assert "no list of cards and PINs" in missing
+    assert "No card reader" not in missing
+    assert "moves no door" in said(running, "gate", "add", "Trial gate", "--trial")
+    assert "is on" in said(running, "gate", "faces", "trial-gate", "on")
+    said(running, "gate", "remove", "west-gate", "--yes")

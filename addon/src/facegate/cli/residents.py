@@ -1,5 +1,6 @@
 """``facegate residents`` and ``facegate forget``: who lives here, and erasing them, with the service running or not."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,23 +9,34 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from facegate.cli import resident_lists
 from facegate.cli.console import notes, stop, stops_at
 from facegate.core.models import Resident, ResidentState
+from facegate.core.residency import standing
 from facegate.settings import default_data
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
 
 
-def residents(data: Data = None) -> None:
+app = typer.Typer(help="Who lives here; without a command, the list.")
+app.command(name="import")(resident_lists.import_list)
+app.command(name="export")(resident_lists.export_list)
+
+
+@app.callback(invoke_without_command=True)
+def residents(context: typer.Context, data: Data = None) -> None:
     """List who lives here."""
+    if context.invoked_subcommand is not None:
+        return
     table = Table()
-    for column in ("Resident", "Name", "State", "Home Assistant person"):
+    for column in ("Resident", "Name", "Flat", "State", "Home Assistant person"):
         table.add_column(column, overflow="fold")
     everyone, unreadable = _all(data)
     for resident in everyone:
-        table.add_row(resident.id, escape(resident.name), resident.state, escape(resident.person or ""))
+        state = standing(resident, time.time())
+        table.add_row(resident.id, escape(resident.name), escape(resident.flat), state, escape(resident.person or ""))
     for lost in sorted(unreadable):
-        table.add_row(lost, "[dim]cannot be read: the key is missing[/]", "", "")
+        table.add_row(lost, "[dim]cannot be read: the key is missing[/]", "", "", "")
     Console().print(table)
 
 
@@ -67,6 +79,6 @@ def _all(data: Path | None) -> tuple[list[Resident], frozenset[str]]:
         except InUseError:
             # The service has said in its log who cannot be read; the API lists those who can.
             return [
-                Resident(entry["id"], entry["name"], entry["person"], ResidentState(entry["state"]))
+                Resident(entry["id"], entry["name"], entry["person"], ResidentState(entry["state"]), flat=entry["flat"])
                 for entry in local_api.call(data, "GET", "/residents")
             ], frozenset()

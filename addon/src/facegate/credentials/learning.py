@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from facegate.adapters.gate import OpenResult
 from facegate.adapters.store.errors import ExistsError, StoreError
 from facegate.contract.verbs import Learn, Request
+from facegate.core.audit import Act
 from facegate.core.credentials import Credential
 from facegate.core.models import Direction
 
@@ -29,6 +30,9 @@ class Store(Protocol):
     def add_learned_card(self, credential: Credential, gate: str, digest: bytes) -> Credential:
         """Store a card by its digest at one gate; raises ExistsError when it is somebody's."""
 
+    def record_act(self, actor: str, act: Act, *, resident: str | None = None) -> None:
+        """Write down who was given it."""
+
 
 class Link(Protocol):
     """The part of ``adapters.gate.GateLink`` that is used here."""
@@ -42,6 +46,7 @@ class Lesson:
     """One card that is waited for. ``state``: ``waiting``, ``learned``, ``taken``, ``ended`` or ``failed``.
 
     ``taken``: the card that was presented is somebody's already. ``detail``: the node's or the store's words.
+    ``actor``: who has asked for it, for the record.
     """
 
     id: str
@@ -52,6 +57,7 @@ class Lesson:
     state: str = "waiting"
     credential: str = ""
     detail: str = ""
+    actor: str = ""
 
 
 class Lessons:
@@ -77,11 +83,13 @@ class Lessons:
         self._clock = clock
         self._lessons: dict[str, Lesson] = {}
 
-    async def begin(self, lesson: str, wanted: Credential, gate: str, direction: Direction, seconds: int) -> Lesson:
-        """Ask the node of ``gate`` for the next card at the reader on this side."""
+    async def begin(
+        self, lesson: str, wanted: Credential, gate: str, direction: Direction, seconds: int, *, actor: str = ""
+    ) -> Lesson:
+        """Ask the node of ``gate`` for the next card at the reader on this side; ``actor`` has asked for it."""
         link = self._links.get(gate)
         answer = OpenResult("node_silent") if link is None else await link.ask(Learn(direction.relay, seconds))
-        begun = Lesson(lesson, gate, direction, wanted, self._clock() + seconds + _GRACE)
+        begun = Lesson(lesson, gate, direction, wanted, self._clock() + seconds + _GRACE, actor=actor)
         if not answer.done:
             begun = replace(begun, state="failed", detail=answer.detail or answer.result)
         self._lessons[gate] = begun
@@ -102,6 +110,10 @@ class Lessons:
             return
         try:
             kept = await asyncio.to_thread(self._store.add_learned_card, lesson.wanted, gate, bytes.fromhex(digest))
+            if lesson.actor:
+                await asyncio.to_thread(
+                    self._store.record_act, lesson.actor, Act.CREDENTIAL_GIVEN, resident=kept.resident
+                )
         except ExistsError as error:
             self._lessons[gate] = replace(lesson, state="taken", detail=str(error))
             return

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from facegate.adapters.store import ExistsError, FullError
+from facegate.core.audit import Act
 from facegate.core.credentials import Credential, CredentialError, CredentialKind, Window, read_card
 from facegate.core.models import Direction
 from facegate.credentials.learning import LEARN_SECONDS, Lesson
@@ -35,6 +36,7 @@ async def add_credential(call: Call) -> Answer:
         if call.body["kind"] == CredentialKind.PIN:
             failures.add(call.bearer.id)  # each such answer tells a PIN of somebody
         raise
+    await _note(call, Act.CREDENTIAL_GIVEN)
     await call.services.changed()
     return Answer(made, {"Location": f"credentials/{made['id']}"})
 
@@ -48,6 +50,7 @@ async def change_credential(call: Call) -> Answer:
         await asyncio.to_thread(store.update_credential, changed)
     except (CredentialError, FullError) as error:
         raise _problem(error) from error
+    await _note(call, Act.CHANGED)
     await call.services.changed()
     return Answer(describe(changed))
 
@@ -55,6 +58,7 @@ async def change_credential(call: Call) -> Answer:
 async def remove_credential(call: Call) -> Answer:
     """Take a card or a PIN away; the gates that are online refuse it within seconds."""
     await asyncio.to_thread(call.services.store.remove_credential, call.given["resident"], call.given["credential"])
+    await _note(call, Act.CREDENTIAL_TAKEN)
     await call.services.changed()
     return Answer()
 
@@ -70,7 +74,10 @@ async def begin_lesson(call: Call) -> Answer:
         wanted = _valid(Credential("", resident.id, CredentialKind.CARD, 0.0), body)
     except CredentialError as error:
         raise _problem(error) from error
-    lesson = await services.lessons.begin(secrets.token_hex(8), wanted, gate.id, direction, seconds)
+    assert call.bearer is not None  # the operation asks for a scope
+    lesson = await services.lessons.begin(
+        secrets.token_hex(8), wanted, gate.id, direction, seconds, actor=call.bearer.name
+    )
     if lesson.state == "failed":
         raise ProblemError(
             NOT_LEARNED,
@@ -110,6 +117,12 @@ def describe_list(standing: ListStanding) -> dict[str, Any]:
     shown = asdict(standing)
     del shown["problems"]
     return shown
+
+
+async def _note(call: Call, act: Act) -> None:
+    """Write down what was done about a resident's cards and PINs, never which."""
+    assert call.bearer is not None  # every operation here asks for a scope
+    await asyncio.to_thread(call.services.store.record_act, call.bearer.name, act, resident=call.given["resident"])
 
 
 def _add(store: Store, resident: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from facegate.contract.lines import is_gate_id
+from facegate.core.audit import Act
 from facegate.core.models import Gate
 from facegate.web.call import Answer, Call
 from facegate.web.credentials import describe_list
@@ -58,6 +59,8 @@ async def change_gate(call: Call) -> Answer:
     given = dict(call.body)
     changed = replace(gate, **given | ({"readers": frozenset(given["readers"])} if "readers" in given else {}))
     await asyncio.to_thread(call.services.store.update_gate, changed)
+    assert call.bearer is not None  # the operation asks for a scope
+    await asyncio.to_thread(call.services.store.record_act, call.bearer.name, Act.SETTINGS_CHANGED)
     await call.services.changed()
     return Answer(shown(call, changed))
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import hdrs
 
 from facegate.adapters.store import WaysMissingError
+from facegate.core.audit import Act
 from facegate.core.models import Resident
 from facegate.core.ways import Gaps, Missing
 from facegate.web import schemas, way_schemas
@@ -43,6 +44,8 @@ async def switch_faces(call: Call) -> Answer:
     except WaysMissingError as error:
         told = await _described(call, error.gaps)
         raise ProblemError(WAYS_MISSING, " ".join(DO[missing] for missing in error.gaps.missing), **told) from error
+    assert call.bearer is not None  # the operation asks for a scope
+    await asyncio.to_thread(store.record_act, call.bearer.name, Act.FACES_SWITCHED)
     await call.services.changed()
     return Answer(shown(call, gate))
 
