@@ -169,6 +169,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     node = {"board": "esp32-relay-x4", "lock": "fail-secure"}
     await step("add_gate", {"name": "Side gate", "node": node | {"features": ["pn532", "keypad-matrix"]}}, status=422)
     await step("add_gate", {"name": "Side gate", "node": node}, status=201)
+    await step("read_node_file", status=200, path={"gate": "side-gate"})
     side = {"gate": "side-gate"}
     await step("change_key", {}, status=200, path=side)
     await step("change_key", {"compromised": True}, status=200, path=side)
@@ -318,6 +319,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     goal = {"strangers_per_day": 1, "false_opens_per_year": 2.5}
     await step("change_recognition", {"threshold": 0.6, **goal}, status=200)
     await step("erase_resident", status=204, path=resident)
+    await step("read_node_file", status=404, path=gate)
     await step("begin_preview", status=403, path=camera)
     begun = await step("begin_preview", status=201, path=camera, bearer=LOCAL_TOKEN)
     seen = {**camera, "preview": begun["preview"]}

@@ -9,12 +9,12 @@ from facegate.reports.page import Page, Section, Table, Tile, Words, render
 
 def sheet_html(sheet: Sheet, language: str) -> str:
     """Return the sheet as one HTML file."""
-    return render(_page(sheet, language), language)
+    return render(sheet_page(sheet, language), language)
 
 
 def sheet_text(sheet: Sheet, language: str) -> str:
     """Return the sheet as plain text."""
-    page = _page(sheet, language)
+    page = sheet_page(sheet, language)
     lines = [page.title, page.about, ""]
     lines += [f"{tile.figure}: {tile.says}" for tile in page.tiles]
     for section in page.sections:
@@ -24,7 +24,8 @@ def sheet_text(sheet: Sheet, language: str) -> str:
     return "\n".join([*lines, "", *page.foot]) + "\n"
 
 
-def _page(sheet: Sheet, language: str) -> Page:
+def sheet_page(sheet: Sheet, language: str) -> Page:
+    """Return what stands on the sheet."""
     words = Words(language)
     good = words("sheet_passed") if sheet.passed else words("sheet_usable")
     verdict = words("sheet_missing") if sheet.missing else good

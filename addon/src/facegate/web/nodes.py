@@ -35,7 +35,7 @@ def chosen_setup(node: Mapping[str, Any]) -> NodeSetup:
 async def node_files(call: Call, gate: str, setup: NodeSetup, wish: Mapping[str, Any], key: bytes) -> dict[str, Any]:
     """Return both files of a gate's node with fresh passwords, and how the board is wired."""
     board = known_boards()[setup.board]
-    way, guessed = _way(call.services, wish)
+    way, guessed = way_of(call.services, wish)
     ca = await asyncio.to_thread(_ca, call.services)
     known = node_secrets(
         board, way, gate=gate, key=key, mqtt_password=secrets.token_urlsafe(24), ota_password=secrets.token_urlsafe(24),
@@ -71,7 +71,7 @@ async def change_key(call: Call) -> Answer:
     return Answer(content)
 
 
-def _way(services: Services, wish: Mapping[str, Any]) -> tuple[Way, bool]:
+def way_of(services: Services, wish: Mapping[str, Any]) -> tuple[Way, bool]:
     """How the node reaches the broker, and whether its name is a guess: our own may mean nothing in the network."""
     ours = services.broker
     tls = bool(wish.get("tls", ours.tls))

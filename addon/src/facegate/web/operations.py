@@ -20,6 +20,7 @@ from facegate.web import (
     links,
     looks,
     members,
+    node_file,
     node_schemas,
     nodes,
     press,
@@ -229,6 +230,7 @@ OPERATIONS: Final = (
     *keys.OPERATIONS,
     *ways.OPERATIONS,
     *preview.OPERATIONS,
+    *node_file.OPERATIONS,
     *looks.OPERATIONS,
 )
 # fmt: on
