@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from facegate import __version__
+from facegate.core.consent import Channel, Purpose
 from facegate.core.models import Direction, ResidentState
+from facegate.residents.consents import Given
 from facegate.web import server
 from facegate.web.operations import OPERATIONS
 from facegate.web.services import CameraHealth, GateHealth, Health
@@ -490,6 +492,10 @@ async def test_a_resident_that_makes_no_sense_is_refused(site: Site, token: str,
 async def test_an_events_alias_leads_to_its_person_while_it_lives(site: Site, token: str) -> None:
     resident = site.store.add_resident("Resident 1", "person.resident_1")
     site.gate_side.people["a1b2"] = resident.id
+    assert (await site.ask("GET", "/events/a1b2", token=token)).problem() == "not_found"
+    notice = site.services.consents.notice(Purpose.PRESENCE_IN_HOME_ASSISTANT, "en")
+    yes = Given(notice.purpose, notice.hash, "en", Channel.PAPER)
+    site.services.consents.record("Owner", resident.id, yes)
     reply = await site.ask("GET", "/events/a1b2", token=token)
     assert reply.content == {"resident": resident.id, "name": "Resident 1", "person": "person.resident_1"}
     assert (await site.ask("GET", "/events/ffff", token=token)).problem() == "not_found"

@@ -290,8 +290,9 @@ def test_enroll_list_and_forget(run: Callable[..., tuple[int, str]], tmp_path: P
         (resident,) = store.residents()
         assert (resident.name, resident.person, resident.state) == ("Resident 1", "person.one", ResidentState.ENROLLED)
         (consent,) = store.consents(resident.id)
-        assert (consent.channel, consent.language, consent.notice) == (
-            "command_line: given on paper",
+        assert (consent.channel, consent.remark, consent.language, consent.notice) == (
+            "command_line",
+            "given on paper",
             "zh-Hans",
             FACE["zh-Hans"].hash,
         )
@@ -412,7 +413,7 @@ async def test_while_the_service_runs_the_commands_ask_it(run: Callable[..., tup
         assert site.gate_side.changes == 1
         (resident,) = site.store.residents()
         assert (resident.name, resident.person, resident.state) == ("Resident 1", "p", ResidentState.ENROLLED)
-        assert [consent.channel for consent in site.store.consents(resident.id)] == ["command_line: on paper"]
+        assert [(c.channel, c.remark) for c in site.store.consents(resident.id)] == [("command_line", "on paper")]
         assert len(site.store.templates()) == 2
 
         code, output = await command("enroll", "Resident 2", PEOPLE / "obama3.jpg", "--yes")

@@ -15,11 +15,13 @@ from openapi_spec_validator import validate
 from facegate.adapters.gate import OpenResult
 from facegate.adapters.store import Intent
 from facegate.core.models import Direction, Method, Reason
+from facegate.residents.notices import PRESENCE
 from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
 from facegate.web.operation import Operation
 from facegate.web.operations import OPERATIONS
 from facegate.web.services import CameraHealth, GateHealth, Health
+from tests.parts.forms import form
 from tests.parts.web import LOCAL_TOKEN, PEOPLE, Reply, Site, now_ms, running_site
 
 
@@ -85,11 +87,17 @@ def test_every_operation_says_who_may_and_what_may_go_wrong(description: dict[st
     ]
 
 
+def form_of(content: dict[str, Any]) -> Any:
+    """The JSON part of a form with pictures."""
+    return content["multipart/form-data"]["schema"]["properties"]["given"]
+
+
 def test_requests_take_no_unknown_members(description: dict[str, Any]) -> None:
     bodies = [operation for operation in OPERATIONS if operation.body is not None]
     assert bodies
     for operation in bodies:
-        body = described(description, operation)["requestBody"]["content"]["application/json"]["schema"]
+        content = described(description, operation)["requestBody"]["content"]
+        body = content["application/json"]["schema"] if not operation.pictures else form_of(content)
         assert body["additionalProperties"] is False
 
 
@@ -149,6 +157,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
             body,
             token=token if bearer is None else bearer,
             headers=more.get("headers"),
+            data=more.get("data"),
         )
         assert reply.status == status, (name, reply.raw)
         check(description, operation, reply)
@@ -271,6 +280,10 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("import_residents", listed | {"store": "all"}, status=422)
     await step("hear_persons", {"persons": [{"id": "person.one", "name": "One"}]}, status=200)
     site.gate_side.people["alias1"] = resident["resident"]
+    await step("event_person", status=404, path={"alias": "alias1"})
+    told = {"notice": PRESENCE["en"].hash, "language": "en", "channel": "paper"}
+    told |= {"purpose": "presence_in_home_assistant"}
+    await step("add_consent", told, status=201, path=resident, bearer=LOCAL_TOKEN)
     await step("event_person", status=200, path={"alias": "alias1"})
     window = {"days": ["mon", "fri"], "first": "22:00", "last": "06:00"}
     card = {"kind": "card", "number": "0012345678", "windows": [window], "valid_until": 1.9e9}
@@ -318,6 +331,28 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("change_recognition", {"threshold": 0.45}, status=422)
     goal = {"strangers_per_day": 1, "false_opens_per_year": 2.5}
     await step("change_recognition", {"threshold": 0.6, **goal}, status=200)
+    face = {**resident, "purpose": "face_at_gates"}
+    words = {"en": "Words.", "zh-Hans": "话。", "new_meaning": False}
+    await step("change_notice", words, status=403, path=face)
+    await step("change_notice", words, status=200, path=face, bearer=LOCAL_TOKEN)
+    await step("change_notice", words, status=409, path=face, bearer=LOCAL_TOKEN)
+    held = next(n["hash"] for n in await step("list_notices", status=200) if n["holds"] and n["text"] == "Words.\n")
+    given = {"notice": held, "language": "en", "channel": "paper", "remark": "seen by the office"}
+    await step("add_consent", {**given, "purpose": "face_at_gates"}, status=201, path=resident, bearer=LOCAL_TOKEN)
+    await step("list_consents", status=200, path=resident, bearer=LOCAL_TOKEN)
+    await step("withdraw_consent", status=200, path=face, bearer=LOCAL_TOKEN)
+    standing = {**given, "channel": "panel", **resident, "camera": camera["camera"]}
+    await step("begin_standing", {**standing, "notice": "0" * 64}, status=409, bearer=LOCAL_TOKEN)
+    begun = await step("begin_standing", standing, status=201, bearer=LOCAL_TOKEN)
+    await step("begin_standing", standing, status=409, bearer=LOCAL_TOKEN)
+    await step("read_standing", status=200, path={"standing": begun["id"]}, bearer=LOCAL_TOKEN)
+    await step("end_standing", status=204, path={"standing": begun["id"]}, bearer=LOCAL_TOKEN)
+    await step("read_standing", status=404, path={"standing": begun["id"]}, bearer=LOCAL_TOKEN)
+    handed_in = form(given, [("a.png", (PEOPLE / "astronaut.png").read_bytes()), ("b.png", b"none")])
+    await step("upload_pictures", status=200, path=resident, bearer=LOCAL_TOKEN, **handed_in)
+    await step("upload_pictures", status=415, path=resident, bearer=LOCAL_TOKEN)
+    await step("make_invitations", {"residents": [resident["resident"]]}, status=201, bearer=LOCAL_TOKEN)
+    await step("make_invitations", {"residents": []}, status=422, bearer=LOCAL_TOKEN)
     await step("erase_resident", status=204, path=resident)
     await step("read_node_file", status=404, path=gate)
     await step("begin_preview", status=403, path=camera)

@@ -5,20 +5,22 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from facegate.adapters.store import Store
+from facegate.adapters.store import NotFoundError, Store
 from facegate.commissioning import Commissionings
 from facegate.core.leaving import Terms
-from facegate.core.models import Frame, Image
+from facegate.core.models import Camera, Frame, Image
 from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
 from facegate.residents.application import admit
+from facegate.residents.consents import Consents
+from facegate.residents.enrolling import Enrolling
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
@@ -154,6 +156,30 @@ def settings(data: Path, **changes: Any) -> Settings:
     )
 
 
+@dataclass
+class SceneEye:
+    """A camera that sees one scene of a test until the test puts another in its place."""
+
+    camera: Camera
+    scenes: dict[str, Image]
+    number: int = 0
+
+    def latest(self, after: int) -> Frame | None:
+        self.number += 1
+        image = self.scenes.get(self.camera.id)
+        return None if image is None else Frame(self.camera.id, self.number, image, time.monotonic())
+
+    def release(self) -> None:
+        """Nothing of a gate is here to be let go."""
+
+
+def _eye(store: Store, scenes: dict[str, Image], camera: str, _: str) -> SceneEye:
+    found = next((one for one in store.cameras() if one.id == camera), None)
+    if found is None:
+        raise NotFoundError(f"There is no camera '{camera}': add it first.")
+    return SceneEye(found, scenes)
+
+
 @asynccontextmanager
 async def running_site(
     data: Path, ingress_from: frozenset[str] = server.LOOPBACK, *, by_password: bool = False
@@ -163,6 +189,8 @@ async def running_site(
     scenes: dict[str, Image] = {}
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
     orders = Orders(store, _EveryGate(gate_side), gate_side.changed)
+    consents = Consents(store)
+    enrolling = Enrolling(store, _models, consents, partial(_eye, store, scenes), gate_side.changed)
     services = Services(
         store=store,
         commissionings=Commissionings(store, {}, openings, orders, "home"),
@@ -179,6 +207,8 @@ async def running_site(
         person=gate_side.people.get,
         admit=lambda application: admit(store, _models(), application),
         changed=gate_side.changed,
+        consents=consents,
+        enrolling=enrolling,
         departures=Departures(store, Terms(), now=time.time),
         links=Links(store, RESIDENTS_URL),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
@@ -193,6 +223,7 @@ async def running_site(
             yield Site(store, services, gate_side, running, session, clock, scenes)
     finally:
         await running.close()
+        await enrolling.stop()
         await openings.stop()
         store.close()
 

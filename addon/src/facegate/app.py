@@ -31,6 +31,8 @@ from facegate.opening import Openings, OpenOutcome, OpenRequest
 from facegate.orders import Orders
 from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
+from facegate.residents.consents import Consents
+from facegate.residents.enrolling import Enrolling
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
@@ -69,6 +71,8 @@ class _Parts:
     journal: Journal
     cards: Cards
     commissionings: Commissionings
+    consents: Consents
+    enrolling: Enrolling
     departures: Departures
     housekeeping: Housekeeping
     announcer: Announcer
@@ -146,6 +150,7 @@ class Service:
         if self._parts is not None:
             parts, self._parts = self._parts, None
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await parts.enrolling.stop()
             await parts.housekeeping.stop()
             await parts.openings.stop()
             await parts.orders.stop()
@@ -233,6 +238,8 @@ class Service:
             decided=self._decided, heard=heard, lost=journal.lose, recorded=journal.settled, greeted=orders.hear,
             loop_clips=self._loop_clips, decoding=settings.decoding,
         )  # fmt: skip
+        consents = Consents(store)
+        enrolling = Enrolling(store, lambda: models, consents, building.eye, self.changed)
         board = StateBoard(mqtt, topics, boot, lambda: event_key)
         loop = asyncio.get_running_loop()
         departures = Departures(
@@ -243,7 +250,8 @@ class Service:
         )  # fmt: skip
         housekeeping = Housekeeping(store, _retention(settings), leave=departures.sweep)
         return _Parts(
-            store, models, mqtt, building, openings, orders, journal, cards, commissionings, departures, housekeeping,
+            store, models, mqtt, building, openings, orders, journal, cards, commissionings, consents, enrolling,
+            departures, housekeeping,
             announcer, board,
         )  # fmt: skip
 
@@ -266,6 +274,8 @@ class Service:
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),
             changed=self.changed,
+            consents=parts.consents,
+            enrolling=parts.enrolling,
             departures=parts.departures,
             links=Links(parts.store, self._residents_address()),
             previews=Previews(parts.building.look),

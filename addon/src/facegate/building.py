@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from facegate.adapters.camera import open_camera
+from facegate.adapters.camera_state import CameraError
 from facegate.adapters.gate import GateLink
 from facegate.adapters.hints import Hints
 from facegate.adapters.key_change import KeyChanger, Outcome
@@ -21,11 +22,12 @@ from facegate.contract.messages import Topics
 from facegate.core import press
 from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
-from facegate.core.models import Camera, Decision, Direction, Gate, Resident, Template
+from facegate.core.models import Camera, Decision, Direction, Frame, Gate, Resident, Template
 from facegate.core.node_events import read
 from facegate.core.recognition import Recognition
 from facegate.core.second_factor import Factor
 from facegate.core.site_rule import SiteRule
+from facegate.core.sparing import Sparing
 from facegate.core.ways import Book
 from facegate.pipeline import CameraPipeline
 from facegate.turns import Turns
@@ -67,6 +69,15 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class BuildingEye:
+    """A camera of a gate for whoever is enrolled there. ``latest`` blocks."""
+
+    camera: Camera
+    latest: Callable[[int], Frame | None]
+    release: Callable[[], None]
+
+
 class Building:
     """Belongs to the event loop.
 
@@ -104,6 +115,7 @@ class Building:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
         self.hints = Hints(links)
+        self.sparing = Sparing()
         self._heard = heard
         self._lost = lost
         self._recorded = recorded
@@ -163,6 +175,21 @@ class Building:
             return None
         with self._turns.turn(f"preview {camera} {threading.get_ident()}"):  # two may look at one camera
             return preview.look(self._models, watch.camera, frame)
+
+    def eye(self, camera: str, resident: str) -> BuildingEye:
+        """A camera to enrol a resident at; until it is released its gate does not act on them. Raises NotFoundError."""
+        watch = self._watches.get(camera)
+        if watch is None:
+            raise NotFoundError(f"There is no camera '{camera}' that works: add it first.")
+        self.sparing.begin(camera, watch.camera.gate, resident)
+        return BuildingEye(watch.camera, lambda after: self._newest(camera, after), lambda: self.sparing.end(camera))
+
+    def _newest(self, camera: str, after: int) -> Frame | None:
+        watch = self._watches.get(camera)  # looked up each time: a change of the camera begins another one
+        try:
+            return None if watch is None else watch.newest(after)
+        except CameraError:  # the watch sees the same picture, and its health tells of it
+            return None
 
     def show_factor(self, gate: str, direction: Direction, factor: Factor) -> None:
         """Hand a second factor that was shown at a gate to the cameras that look at people on this side of it."""
@@ -264,7 +291,8 @@ class Building:
         pipeline = CameraPipeline(camera, self._models, recognition, pause=partial(self._turns.give_way, camera.id))
 
         def hand_over(decision: Decision) -> None:
-            loop.call_soon_threadsafe(self._decided, pipeline, decision)
+            if not self.sparing.holds(decision):
+                loop.call_soon_threadsafe(self._decided, pipeline, decision)
 
         def prompted(prompt: str) -> None:
             loop.call_soon_threadsafe(self.hints.prompted, camera.gate, prompt)

@@ -95,9 +95,9 @@ class CameraWatch:
             self._notes(),
         )
 
-    def newest(self) -> Frame | None:
-        """The newest picture, for whoever places the camera; ``None`` where none comes. Raises CameraError."""
-        glance = self._reader.glance(after=0, timeout=_WAIT)
+    def newest(self, after: int = 0) -> Frame | None:
+        """The newest picture whose number is greater; ``None`` where none comes soon. Blocks. Raises CameraError."""
+        glance = self._reader.glance(after=after, timeout=_WAIT)
         return None if glance is None else glance.frame()
 
     def _notes(self) -> tuple[str, ...]:

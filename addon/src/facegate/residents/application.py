@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from facegate.adapters.store import Store
+from facegate.core.audit import Act
+from facegate.core.consent import Channel, Purpose
 from facegate.core.models import Resident
+from facegate.residents.consents import Consents, Given
 from facegate.residents.enrolment import EnrolmentReport, Picture, examine, keep
 from facegate.residents.notices import Notice
 from facegate.vision import Models
@@ -41,6 +44,8 @@ def admit(store: Store, models: Models, application: Application) -> Admitted:
     somebody of whom nothing is stored leaves no record.
     """
     resident = named(store.residents(), application.name)
+    consents = Consents(store)
+    given = _given(consents, application)
     own = resident.id if resident else None
     report = examine(models, application.pictures, store.templates(), own, store.site_rule().thresholds)
     if not report.accepted:
@@ -48,10 +53,24 @@ def admit(store: Store, models: Models, application: Application) -> Admitted:
     resident = resident or store.add_resident(application.name)
     if application.person is not None:
         store.update_resident(replace(resident, person=application.person))
-    notice = application.notice
-    consent = store.add_consent(resident.id, notice=notice.hash, language=notice.language, channel=application.channel)
+    consent = consents.record(given.channel, resident.id, given)
     report = keep(store, resident, report, consent.id)
+    store.record_act(given.channel, Act.ENROLLED, resident=resident.id)
     return Admitted(report, store.resident(resident.id))
+
+
+def _given(consents: Consents, application: Application) -> Given:
+    """What was agreed to, with how that is known; raises ApplicationError where it was another text than holds."""
+    word, _, remark = application.channel.partition(": ")
+    known = word in set(Channel)
+    channel, remark = (Channel(word), remark) if known else (Channel.COMMAND_LINE, application.channel)
+    notice = consents.notice(Purpose.FACE_AT_GATES, application.notice.language)
+    if notice.hash != application.notice.hash and not remark:
+        raise ApplicationError(
+            "The notice of this house has other words than the one that was shown here: show the one on the panel's "
+            "page Notices, and say with --consent how the resident agreed to it."
+        )
+    return Given(Purpose.FACE_AT_GATES, notice.hash, notice.language, channel, remark=remark)
 
 
 def named(residents: Sequence[Resident], name: str) -> Resident | None:

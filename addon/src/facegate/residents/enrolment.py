@@ -119,7 +119,6 @@ def examine(
     """
     comparable = [template for template in known if template.model == models.embedder.model]
     own = [template.vector for template in comparable if template.resident == resident]
-    others = [template for template in comparable if template.resident != resident]
     verdicts: list[PictureVerdict] = []
     found: dict[int, Vector] = {}
     for number, picture in enumerate(pictures):
@@ -137,13 +136,25 @@ def examine(
         verdicts[number] = replace(verdicts[number], refused=(Refusal.NOT_SAME_PERSON,))
 
     vectors = list(found.values())
-    duplicate = _duplicate([*vectors, *own], others) if vectors else None
+    duplicate, alike = compare(vectors, comparable, resident, thresholds)
     if duplicate is not None:
         for number in found:
             verdicts[number] = replace(verdicts[number], refused=(Refusal.ANOTHER_RESIDENT,))
         return EnrolmentReport(models.embedder.model, tuple(verdicts), duplicate)
-    alike = _alike(vectors, others, thresholds.score - thresholds.margin)
     return EnrolmentReport(models.embedder.model, tuple(verdicts), alike=alike, vectors=tuple(vectors))
+
+
+def compare(
+    vectors: Sequence[Vector], known: Sequence[Template], resident: str | None, thresholds: Thresholds = _THRESHOLDS
+) -> tuple[str | None, tuple[Alike, ...]]:
+    """Return which other resident these vectors are already, if any, and else whom they look like.
+
+    ``known``: templates of the same model; ``resident``: whose vectors they are, if that person is among them.
+    """
+    own = [template.vector for template in known if template.resident == resident]
+    others = [template for template in known if template.resident != resident]
+    duplicate = _duplicate([*vectors, *own], others) if vectors else None
+    return duplicate, () if duplicate else _alike(vectors, others, thresholds.score - thresholds.margin)
 
 
 def _strangers(found: dict[int, Vector], own: Sequence[Vector], same: float) -> list[int]:

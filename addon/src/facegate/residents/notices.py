@@ -1,22 +1,10 @@
-"""What a resident is told before they say yes or no; a consent is bound to the very words by their hash."""
+"""What a resident is told before they say yes or no, as FaceGate brings it; owners may put other words in its place."""
 
-import hashlib
-from dataclasses import dataclass
 from typing import Final
 
+from facegate.core.consent import Notice, Purpose
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One notice in one language. ``version`` grows with every change of meaning, in all languages at once."""
-
-    version: int
-    language: str
-    text: str
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 in hex of the text: what a consent record refers to."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+__all__ = ["FACE", "PRESENCE", "SHIPPED", "Notice", "our_language"]
 
 
 def our_language(tag: str) -> str:
@@ -53,3 +41,35 @@ FACE: Final = {
     )
 }
 """The notice about being recognised at gates, by language."""
+
+PRESENCE: Final = {
+    notice.language: notice
+    for notice in (
+        Notice(
+            1,
+            "en",
+            "Home Assistant would be told when a gate lets you in.\n"
+            "- It learns that it was you, which gate, and when, so that the house can act on it: light, heating, a "
+            "message to your family.\n"
+            "- What automations then do with it is decided by whoever runs Home Assistant in this house, not by "
+            "FaceGate.\n"
+            "- You may say no. The gates open for you just the same.\n"
+            "- You may withdraw at any time without a reason. From then on Home Assistant is told only that somebody "
+            "was let in.\n",
+            Purpose.PRESENCE_IN_HOME_ASSISTANT,
+        ),
+        Notice(
+            1,
+            "zh-Hans",
+            "出入口为您开门时，将告知 Home Assistant。\n"
+            "- 它会得知是您本人、在哪个出入口、在什么时间，以便住宅据此联动：灯光、暖气、通知家人。\n"
+            "- 自动化随后如何使用这些信息，由本住宅中管理 Home Assistant 的人决定，而非 FaceGate。\n"
+            "- 您可以不同意。出入口照样为您开门。\n"
+            "- 您可以随时撤回同意，无需说明理由。此后 Home Assistant 只会得知有人进入。\n",
+            Purpose.PRESENCE_IN_HOME_ASSISTANT,
+        ),
+    )
+}
+"""The notice about being told to Home Assistant, by language."""
+
+SHIPPED: Final = (*FACE.values(), *PRESENCE.values())

@@ -4,6 +4,7 @@ import asyncio
 
 from facegate import __version__
 from facegate.contract.messages import PREFIX, prove
+from facegate.core.consent import Purpose
 from facegate.web.call import Answer, Call
 from facegate.web.pairing import LIFE
 from facegate.web.problems import NOT_FOUND, PAIRING_REFUSED, ProblemError
@@ -85,11 +86,14 @@ async def health(call: Call) -> Answer:
 
 
 async def event_person(call: Call) -> Answer:
-    """Say who an event was about: once, and only for the short time that its alias lives."""
+    """Say who an event was about, if they agreed to that: once, and only for the short time that its alias lives."""
     resident = call.services.person(call.given["alias"])
     if resident is None:
         raise ProblemError(
             NOT_FOUND, "This alias is not known, was used or is too old: ask right after the event, and once."
         )
+    purpose = Purpose.PRESENCE_IN_HOME_ASSISTANT
+    if not await asyncio.to_thread(call.services.consents.allows, resident, purpose):
+        raise ProblemError(NOT_FOUND, "Whoever this was has not agreed that Home Assistant is told so.")
     found = await asyncio.to_thread(call.services.store.resident, resident)
     return Answer({"resident": found.id, "name": found.name, "person": found.person})

@@ -24,6 +24,7 @@ from facegate.web.problems import (
 )
 from facegate.web.schemas import Items, Number, Text
 from facegate.web.tokens import Scope
+from facegate.web.uploads import GIVEN, PICTURES
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
@@ -100,9 +101,18 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         # Unknown members are refused in requests, while answers may grow new ones.
         body = schema(operation.body) | {"additionalProperties": False}
-        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": body}}}
+        described["requestBody"] = {"required": True, "content": _sent(operation, body)}
     described["security"] = [{}, {_SCHEME: []}] if operation.scope is None else [{_SCHEME: [str(operation.scope)]}]
     return described
+
+
+def _sent(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+    if not operation.pictures:
+        return {_JSON: {"schema": body}}
+    pictures = {"type": "array", "items": {"type": "string", "contentMediaType": "image/jpeg"}}
+    form = {"type": "object", "properties": {GIVEN: body, PICTURES: pictures}, "required": [GIVEN, PICTURES]}
+    encoding = {GIVEN: {"contentType": _JSON}, PICTURES: {"contentType": "image/jpeg, image/png, image/webp"}}
+    return {"multipart/form-data": {"schema": form, "encoding": encoding}}
 
 
 def _responses(operation: Operation) -> dict[str, Any]:

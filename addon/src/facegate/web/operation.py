@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from facegate.core.consent import Purpose
 from facegate.web import schemas
 from facegate.web.call import Handler
 from facegate.web.problems import Kind
@@ -20,6 +21,7 @@ class Operation:
     for an answer without one. ``query`` and ``headers`` are required parameters, ``options`` optional of the query.
     ``problems``: what it may answer beside what every operation of its kind may. ``in_turn``: whether a change waits
     for the one before; not where it waits for a node. ``body_most``: bytes of the body; more only where a file is sent.
+    ``pictures``: whether the body is a form of pictures, with its JSON in the part ``given`` (``web.uploads``).
     """
 
     method: str
@@ -36,6 +38,7 @@ class Operation:
     problems: tuple[Kind, ...] = ()
     in_turn: bool = True
     body_most: int = 65_536
+    pictures: bool = False
 
     @property
     def name(self) -> str:
@@ -58,4 +61,6 @@ PATH_PARAMETERS: Final = {
     "link": schemas.IDENTIFIER,
     "alias": schemas.IDENTIFIER,
     "preview": schemas.HEX32,
+    "purpose": vol.In([str(purpose) for purpose in Purpose]),
+    "standing": schemas.IDENTIFIER,
 }

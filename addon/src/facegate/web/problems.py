@@ -51,6 +51,8 @@ LINES_REFUSED = Kind("lines_refused", 422, "The list cannot be stored as it is."
 WAYS_MISSING = Kind("ways_missing", 409, "Somebody would have no way in without a face.")
 NO_PICTURE = Kind("no_picture", 409, "The camera shows nothing now.")
 NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
+CONSENT_REFUSED = Kind("consent_refused", 409, "This is no valid consent.")
+ENROLMENT_REFUSED = Kind("enrolment_refused", 409, "Nobody can be enrolled like this.")
 LOCKED = Kind("locked", 503, "The site key is locked.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
 STORE = Kind("store", 503, "The store does not work.")
@@ -83,6 +85,8 @@ KINDS: Final = (
     LINES_REFUSED,
     WAYS_MISSING,
     RATE_LIMITED,
+    CONSENT_REFUSED,
+    ENROLMENT_REFUSED,
     LOCKED,
     FAULT,
     STORE,

@@ -11,6 +11,7 @@ import voluptuous as vol
 from aiohttp import hdrs, web
 
 from facegate.adapters.store import ExistsError, NotFoundError, StoreError
+from facegate.web import uploads
 from facegate.web.call import Call, Desk
 from facegate.web.limits import Failures
 from facegate.web.openapi import describe
@@ -100,7 +101,7 @@ def _bind(operation: Operation, desk: Desk, who: Who) -> Any:
             **_given(request.query, {name: c for name, c in operation.options.items() if name in request.query}),
             **_given(request.headers, operation.headers),
         }
-        body = await _body(request, operation.body, operation.body_most) if operation.body is not None else {}
+        body = await _content(request, operation)
         call = Call(desk, bearer, peer, given, body)
         if operation.in_turn and operation.scope is Scope.MANAGE and operation.method != hdrs.METH_GET:
             # One change after the other: each reads, changes and writes, and none may overwrite another.
@@ -132,6 +133,16 @@ def _given(source: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, st
     return given
 
 
+async def _content(request: web.Request, operation: Operation) -> Mapping[str, Any]:
+    """What was sent, checked: an object, with the pictures of a form among its members."""
+    if operation.body is None:
+        return {}
+    if not operation.pictures:
+        return await _body(request, operation.body, operation.body_most)
+    form = await uploads.read(request)
+    return {**_checked(form.given, operation.body), "pictures": form.pictures}
+
+
 async def _body(request: web.Request, checks: vol.Schema, most: int) -> Mapping[str, Any]:
     if (request.content_length or 0) > most:
         raise _too_large(most)
@@ -142,9 +153,14 @@ async def _body(request: web.Request, checks: vol.Schema, most: int) -> Mapping[
             raw = await request.read()
         if len(raw) > most:
             raise _too_large(most)
-        content = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_refuse)
     except TimeoutError as error:
         raise ProblemError(MALFORMED, "The body did not arrive in time: send it at once.") from error
+    return _checked(raw, checks)
+
+
+def _checked(raw: bytes, checks: vol.Schema) -> Mapping[str, Any]:
+    try:
+        content = json.loads(raw, object_pairs_hook=_no_repeats, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ProblemError(MALFORMED, "The body is not JSON: send one JSON object.") from error
     if not isinstance(content, dict):

@@ -20,6 +20,8 @@ from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
 from facegate.residents.keys import Keys
+from facegate.residents.consents import Consents
+from facegate.residents.enrolling import Enrolling
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
@@ -266,6 +268,8 @@ class Services:
     person: Callable[[str], str | None]
     admit: Callable[[Application], Admitted]
     changed: Callable[[], Awaitable[None]]
+    consents: Consents
+    enrolling: Enrolling
     departures: Departures
     links: Links
     previews: Previews

@@ -15,6 +15,7 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.access import INTERRUPTED, UNSEEN, AccessRecord, Intent, Report
 from facegate.adapters.store.clock import ClockStore
+from facegate.adapters.store.consents import ConsentStore
 from facegate.adapters.store.copies import CopyStore
 from facegate.adapters.store.credentials import GateList
 from facegate.adapters.store.errors import (
@@ -36,10 +37,11 @@ from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.passages import PassageStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.residency import ResidencyStore, StandingError
-from facegate.adapters.store.residents import FACE_AT_GATES, Consent
+from facegate.adapters.store.residents import FACE_AT_GATES
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
+from facegate.core.consent import Consent
 from facegate.core.models import ResidentState
 
 __all__ = [
@@ -78,6 +80,7 @@ _LOG = logging.getLogger(__name__)
 
 class Store(
     WayStore,
+    ConsentStore,
     ResidencyStore,
     PassageStore,
     CopyStore,

@@ -3,40 +3,25 @@
 import json
 import secrets
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, not_, select, update
 
 from facegate.adapters import crypto
 from facegate.adapters.crypto import Kind, SecretError
 from facegate.adapters.store import schema
 from facegate.adapters.store.erasure import ErasureStore
 from facegate.adapters.store.errors import ConsentError, NotFoundError, StoreError
+from facegate.core.consent import Consent, Guardian, Relation
 from facegate.core.models import PrivacyLevel, Resident, ResidentState
 
 _RESIDENTS = schema.residents
 _CONSENTS = schema.consents
+_NOTICES = schema.notices
 _TEMPLATES = schema.templates
 
 FACE_AT_GATES: Final = "face_at_gates"
 """The one purpose a template may serve: to be recognised at the gates of this site."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What a resident agreed to. ``notice``: SHA-256 in hex of the text they were given; ``channel``: how they said
-    so (``command_line``, …); times are Unix seconds.
-    """
-
-    id: str
-    resident: str
-    purpose: str
-    notice: str
-    language: str
-    channel: str
-    at: float
-    withdrawn_at: float | None = None
 
 
 class ResidentStore(ErasureStore):
@@ -74,10 +59,19 @@ class ResidentStore(ErasureStore):
             connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
 
     def add_consent(
-        self, resident: str, *, notice: str, language: str, channel: str, purpose: str = FACE_AT_GATES
+        self,
+        resident: str,
+        *,
+        notice: str,
+        language: str,
+        channel: str,
+        purpose: str = FACE_AT_GATES,
+        guardian: Guardian | None = None,
+        remark: str = "",
     ) -> Consent:
-        """Record that a resident consented; raises NotFoundError."""
-        consent = Consent(secrets.token_hex(8), resident, purpose, notice, language, channel, self._clock())
+        """Record that a resident consented, or a guardian for them; raises NotFoundError."""
+        made, now = secrets.token_hex(8), self._clock()
+        consent = Consent(made, resident, purpose, notice, language, channel, now, None, guardian, remark)
         with self._write() as connection:
             self._row(connection, resident)
             connection.execute(
@@ -89,6 +83,7 @@ class ResidentStore(ErasureStore):
                     language=language,
                     channel=channel,
                     at=consent.at,
+                    details=self._sealed_details(consent),
                 )
             )
         return consent
@@ -97,12 +92,12 @@ class ResidentStore(ErasureStore):
         """Everything a resident ever consented to, oldest first."""
         query = select(_CONSENTS).where(_CONSENTS.c.resident == resident).order_by(_CONSENTS.c.at, _CONSENTS.c.id)
         with self._read() as connection:
-            return [Consent(**row._asdict()) for row in connection.execute(query)]
+            return [self._consent(row) for row in connection.execute(query)]
 
     def require_consent(self, resident: str, consent: str) -> None:
         """Raise ConsentError unless ``consent`` is this resident's own, for faces at gates, and stands."""
         with self._read() as connection:
-            _require_consent(connection, resident, consent)
+            self._require(connection, resident, consent)
 
     def withdraw_consent(self, consent: str) -> None:
         """End a consent: its templates are deleted with their key, and who has none left is let in by face no more."""
@@ -137,9 +132,41 @@ class ResidentStore(ErasureStore):
     def _level(self, row: Row[Any]) -> PrivacyLevel:
         return _resident(row, self._key(Kind.RESIDENTS, row.id)).level
 
-    @staticmethod
-    def _require(connection: Connection, resident: str, consent: str) -> None:
+    def _require(self, connection: Connection, resident: str, consent: str) -> None:
+        """Raise ConsentError unless templates of this resident may rest on this consent."""
         _require_consent(connection, resident, consent)
+        row = connection.execute(select(_CONSENTS).where(_CONSENTS.c.id == consent)).one()
+        meaning = select(func.max(_NOTICES.c.meaning)).where(_NOTICES.c.purpose == FACE_AT_GATES)
+        agreed = connection.execute(meaning.where(_NOTICES.c.hash == row.notice)).scalar_one()
+        if agreed is not None and agreed < connection.execute(meaning).scalar_one():
+            raise ConsentError("The notice means something else by now: show the resident the new one and ask again.")
+        key = self._key(Kind.RESIDENTS, resident)
+        if _resident(self._row(connection, resident), key).minor and self._consent(row).guardian is None:
+            raise ConsentError("For a child under 14 a guardian consents: record who that is.")
+
+    def _sealed_details(self, consent: Consent) -> bytes | None:
+        guardian = consent.guardian
+        if guardian is None and not consent.remark:
+            return None
+        content = {"remark": consent.remark}
+        if guardian is not None:
+            content |= {"guardian": guardian.name, "relation": guardian.relation}
+        key = self._key(Kind.RESIDENTS, consent.resident)
+        return crypto.seal(key, json.dumps(content).encode(), "consent", consent.id)
+
+    def _consent(self, row: Row[Any]) -> Consent:
+        """A consent with what was sealed, where the key is there still."""
+        known = {name: value for name, value in row._asdict().items() if name != "details"}
+        if row.details is None:
+            return Consent(**known)
+        try:
+            content = json.loads(
+                crypto.unseal(self._keys.key(Kind.RESIDENTS, row.resident), row.details, "consent", row.id)
+            )
+        except SecretError:  # the resident is erased, or their key is missing: unreadable() tells of that
+            return Consent(**known)
+        guardian = Guardian(content["guardian"], Relation(content["relation"])) if "guardian" in content else None
+        return Consent(**known, guardian=guardian, remark=content["remark"])
 
     def _row(self, connection: Connection, resident: str) -> Row[Any]:
         row = connection.execute(

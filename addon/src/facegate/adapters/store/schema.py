@@ -106,6 +106,19 @@ consents = Table(
     Column("channel", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("withdrawn_at", Float, nullable=True),
+    Column("details", LargeBinary, nullable=True),  # sealed: the guardian, and what was noted with it
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("meaning", Integer, nullable=False),  # grows where a version changes what is agreed to
+    Column("hash", Text, nullable=False, index=True),  # of the text, as consents refer to it
+    Column("text", Text, nullable=False),
+    Column("at", Float, nullable=False),
 )
 
 templates = Table(

@@ -53,6 +53,7 @@ OTHERWISE: Final = {
     "members.password": "salt and scrypt of it",
     "links.hash": "a hash",
     "link_sessions.hash": "a hash",
+    "consents.details": "under the resident's key",
     "acts.details": "under the key of the resident whom it is about, or one of the trail's own",
 }
 """Columns of bytes that no new site key changes, and why: ``table.column``."""
