@@ -25,6 +25,7 @@ from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
+from facegate.residents.privacy import Privacy
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.vision.preview import Preview, look
@@ -214,6 +215,7 @@ async def running_site(
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         keys=Keys(store, "sface"),
         looks=Looks(store),
+        privacy=Privacy(store),
         confirm_clock=lambda: False,
         local_token=LOCAL_TOKEN,
     )

@@ -37,6 +37,7 @@ from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
+from facegate.residents.privacy import Privacy
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -281,6 +282,9 @@ class Service:
             previews=Previews(parts.building.look),
             keys=Keys(parts.store, self.settings.embedder),
             looks=Looks(parts.store),
+            privacy=Privacy(
+                parts.store, parts.housekeeping.retention, lambda: parts.housekeeping.doubts_clock
+            ),
             confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )

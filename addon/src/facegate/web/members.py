@@ -3,6 +3,7 @@
 import asyncio
 
 from facegate.adapters.store import LastOwnerError
+from facegate.core.audit import Act
 from facegate.web.call import Answer, Call
 from facegate.web.problems import LAST_OWNER, ProblemError
 
@@ -22,6 +23,7 @@ async def set_member(call: Call) -> Answer:
         )
     except LastOwnerError as error:
         raise ProblemError(LAST_OWNER, str(error)) from error
+    await _note(call)
     return Answer({"id": call.given["member"], "name": given["name"], "role": given["role"]})
 
 
@@ -31,4 +33,10 @@ async def remove_member(call: Call) -> Answer:
         await asyncio.to_thread(call.services.store.remove_member, call.given["member"])
     except LastOwnerError as error:
         raise ProblemError(LAST_OWNER, str(error)) from error
+    await _note(call)
     return Answer()
+
+
+async def _note(call: Call) -> None:
+    assert call.bearer is not None  # every operation here asks for a scope
+    await asyncio.to_thread(call.services.store.record_act, call.bearer.name, Act.MEMBER_CHANGED)

@@ -25,6 +25,7 @@ from facegate.residents.enrolling import Enrolling
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
+from facegate.residents.privacy import Privacy
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
@@ -246,7 +247,9 @@ class Services:
     ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
     ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit`` enrols somebody
     with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed.
-    ``looks``: at what has been, each with names being written down. ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
+    ``looks``: at what has been, with names only where it is written down; ``privacy``: what is kept, and what was done
+    with it. ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
+    ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures.
     ``keys``: how they stand, and new ones.
     ``links``: the residents', to enrol and to their own page; ``departures``: of those who leave.
     ``local_token`` is good for everything until the service ends; commands on the same machine find it in
@@ -275,6 +278,7 @@ class Services:
     previews: Previews
     keys: Keys
     looks: Looks
+    privacy: Privacy
     confirm_clock: Callable[[], bool]
     local_token: str = field(default="", repr=False)
     broker: Broker = field(default_factory=Broker)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import asdict
 
+from facegate.core.audit import Act
 from facegate.core.trail import Checkpoint
 from facegate.web.call import Answer, Call
 
@@ -25,4 +26,7 @@ async def prove_trail(call: Call) -> Answer:
 
 async def confirm_clock(call: Call) -> Answer:
     """Take an owner's word that the clock is right after it has jumped: what waits for it goes on."""
-    return Answer({"doubted": await asyncio.to_thread(call.services.confirm_clock)})
+    doubted = await asyncio.to_thread(call.services.confirm_clock)
+    assert call.bearer is not None  # the operation asks for a scope
+    await asyncio.to_thread(call.services.store.record_act, call.bearer.name, Act.CLOCK_CONFIRMED)
+    return Answer({"doubted": doubted})

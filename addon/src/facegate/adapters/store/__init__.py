@@ -36,6 +36,7 @@ from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.passages import PassageStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
+from facegate.adapters.store.register import RegisterStore
 from facegate.adapters.store.residency import ResidencyStore, StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES
 from facegate.adapters.store.tokens import Token, TokenStore
@@ -84,6 +85,7 @@ class Store(
     ResidencyStore,
     PassageStore,
     CopyStore,
+    RegisterStore,
     OrderStore,
     GapStore,
     TokenStore,

@@ -12,7 +12,7 @@ from facegate import __version__
 from facegate.adapters.store import NotFoundError, StoreError
 from facegate.web import routing
 from facegate.web.pages.language import LANGUAGES, choose
-from facegate.web.panel import activity, gate_pages, gates, members, residents
+from facegate.web.panel import activity, gate_pages, gates, members, privacy, residents
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.visitors import SESSION, SESSION_SECONDS, Reception, Visitor
 from facegate.web.panel.words import words
@@ -23,6 +23,7 @@ PAGES: Final = (
     gates.PAGE,
     residents.PAGE,
     activity.PAGE,
+    privacy.PAGE,
     members.PAGE,
     *gate_pages.PAGES,
 )
