@@ -8,10 +8,12 @@ from facegate.adapters.store import schema
 from facegate.adapters.store.credentials import CredentialStore
 from facegate.adapters.store.errors import StoreError
 from facegate.adapters.store.nodes import NodeStore
-from facegate.core.models import Gate, LivenessLevel
+from facegate.core.links import LinkKind
+from facegate.core.models import Gate, LivenessLevel, Method
 from facegate.core.ways import Book, Equipment, Gaps, Way, of_credential, reads
 
 _GATES = schema.gates
+_LINKS = schema.links
 
 
 class WaysMissingError(StoreError):
@@ -56,6 +58,11 @@ class WayStore(NodeStore, CredentialStore):
         for credential, secret in self._opened():
             if not self._is_stale(credential, secret):
                 yield of_credential(credential)
+        with self._read() as connection:
+            opened = (_LINKS.c.kind == LinkKind.PERSONAL, _LINKS.c.used_at.is_not(None), _LINKS.c.revoked_at.is_(None))
+            phones = connection.execute(select(_LINKS.c.resident).where(*opened)).scalars().all()
+        for resident in phones:  # whoever has opened their own page with it; whether a gate lets it is the gate's
+            yield Way(resident, Method.PHONE)
 
     def _equipment(self) -> Iterator[Equipment]:
         cameras = self.cameras()
