@@ -10,13 +10,22 @@ import pytest
 import yaml
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import DATA_COMPONENT
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.template import render_complex
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockModule,
+    MockPlatform,
     async_fire_mqtt_message,
     async_fire_time_changed,
     async_mock_service,
+    mock_integration,
+    mock_platform,
 )
 
 from tests.integration.conftest import SetUp
@@ -178,6 +187,50 @@ async def test_held_open(
     await settle(hass)
     await pass_time(hass, freezer, seconds=301)
     assert len(acts) == 2
+
+
+@pytest.fixture
+def asked(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """What a phone was asked to show; the phone itself, and what the app for it loads, cannot be had here."""
+    shown: list[dict[str, Any]] = []
+
+    class Phone(MockPlatform):
+        ACTION_SCHEMA = cv.DEVICE_ACTION_BASE_SCHEMA.extend(
+            {"type": "notify", "title": cv.template, "message": cv.template, "data": cv.template_complex}
+        )
+
+        @staticmethod
+        async def async_call_action_from_config(
+            hass: HomeAssistant, config: dict[str, Any], variables: dict[str, Any], context: Context | None
+        ) -> None:
+            shown.append(render_complex({key: config[key] for key in ("title", "message", "data")}, variables))
+
+    mock_integration(hass, MockModule("mobile_app"))
+    mock_platform(hass, "mobile_app.device_action", Phone())
+    return shown
+
+
+async def test_denial_storm_asks_before_it_locks_down(
+    hass: HomeAssistant, recognizer: Recognizer, asked: list[dict[str, Any]]
+) -> None:
+    phone = MockConfigEntry(domain="mobile_app", state=ConfigEntryState.LOADED)
+    phone.add_to_hass(hass)
+    held = dr.async_get(hass).async_get_or_create(
+        config_entry_id=phone.entry_id, identifiers={("mobile_app", "phone")}, name="Phone"
+    )
+    await use(hass, "denial_storm", access=ACCESS, gate=device(hass), phone=held.id, times=3, minutes=2)
+    for _ in range(3):
+        assert asked == []
+        await tell(hass, **DENIED)
+    [question] = asked
+    assert recognizer.asked("gates/main/mode") == []
+    [yes] = question["data"]["actions"]
+    hass.bus.async_fire("mobile_app_notification_action", {"action": "SOMETHING_ELSE"})
+    await settle(hass)
+    assert recognizer.asked("gates/main/mode") == []
+    hass.bus.async_fire("mobile_app_notification_action", {"action": yes["action"]})
+    await settle(hass)
+    assert [request.body for request in recognizer.asked("gates/main/mode")] == [{"mode": "lockdown"}]
 
 
 async def test_fire_announcement(hass: HomeAssistant, acts: list[ServiceCall]) -> None:
