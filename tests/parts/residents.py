@@ -52,11 +52,15 @@ class Phone:
             content = (await response.json(content_type=None)) if raw and is_json else None
             return Reply(response.status, response.content_type, dict(response.headers), raw, content)
 
+    def cookies(self) -> dict[str, str]:
+        """What the browser keeps, by name."""
+        kept = self.session.cookie_jar.filter_cookies(URL(self.site.residents))
+        return {name: morsel.value for name, morsel in kept.items()}
+
     @property
     def cookie(self) -> str:
-        """What the browser keeps of its session."""
-        cookies = self.session.cookie_jar.filter_cookies(URL(self.site.residents))
-        return cookies["facegate_resident"].value if "facegate_resident" in cookies else ""
+        """The session on one's own page."""
+        return self.cookies().get("facegate_resident", "")
 
 
 def phone(site: Site) -> Phone:

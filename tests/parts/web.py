@@ -26,6 +26,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
+from facegate.residents.rights import Rights, shipped_notice
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.vision.preview import Preview, look
@@ -212,6 +213,7 @@ async def running_site(
         enrolling=enrolling,
         departures=Departures(store, Terms(), now=time.time),
         links=Links(store, RESIDENTS_URL),
+        rights=Rights(store, openings, gate_side.changed, shipped_notice),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         keys=Keys(store, "sface"),
         looks=Looks(store),

@@ -38,6 +38,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
+from facegate.residents.rights import Rights, shipped_notice
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -279,6 +280,7 @@ class Service:
             enrolling=parts.enrolling,
             departures=parts.departures,
             links=Links(parts.store, self._residents_address()),
+            rights=Rights(parts.store, parts.openings, self.changed, shipped_notice),
             previews=Previews(parts.building.look),
             keys=Keys(parts.store, self.settings.embedder),
             looks=Looks(parts.store),

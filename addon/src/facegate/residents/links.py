@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from facegate.core.audit import HOUSEKEEPING, RESIDENT, Act
 from facegate.core.links import Link, LinkKind
 
 
@@ -19,11 +20,14 @@ class Store(Protocol):
     def revoke_link(self, resident: str, link: str) -> None:
         """End a link and every browser's access by it."""
 
-    def redeem_link(self, secret: str, former: str = "") -> tuple[Link, str] | None:
+    def redeem_link(self, secret: str) -> tuple[Link, str] | None:
         """Open a link: return it with the secret of a new session."""
 
     def link_session(self, session: str) -> Link | None:
         """The link behind a browser's session."""
+
+    def record_act(self, actor: str, act: Act, *, resident: str | None = None) -> None:
+        """Write down what was done."""
 
     def end_link_session(self, session: str) -> None:
         """Let a browser go."""
@@ -49,22 +53,25 @@ class Links:
         self.url = url.rstrip("/")
         self._store = store
 
-    def make(self, resident: str, kind: LinkKind) -> Made:
-        """Make a link. Raises NotFoundError for nobody's id."""
+    def make(self, resident: str, kind: LinkKind, actor: str = HOUSEKEEPING) -> Made:
+        """Make a link; ``actor``: who wished it. Raises NotFoundError for nobody's id."""
         link, secret = self._store.make_link(resident, kind)
+        act = Act.INVITED if kind is LinkKind.INVITATION else Act.LINK_MADE
+        self._store.record_act(actor, act, resident=resident)
         return Made(link, f"{self.url}/{kind.path}#{secret}")
 
     def of(self, resident: str) -> Sequence[Link]:
         """All links of a resident, oldest first."""
         return self._store.links(resident)
 
-    def revoke(self, resident: str, link: str) -> None:
+    def revoke(self, resident: str, link: str, actor: str = RESIDENT) -> None:
         """End a link. Raises NotFoundError unless it is this resident's."""
         self._store.revoke_link(resident, link)
+        self._store.record_act(actor, Act.LINK_REVOKED, resident=resident)
 
-    def redeem(self, secret: str, former: str = "") -> tuple[Link, str] | None:
+    def redeem(self, secret: str) -> tuple[Link, str] | None:
         """Open a link: its kind and whose it is, with a new session; ``None`` where it opens nothing."""
-        return self._store.redeem_link(secret, former)
+        return self._store.redeem_link(secret)
 
     def session(self, session: str) -> Link | None:
         """The link behind a browser's session."""

@@ -26,6 +26,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
+from facegate.residents.rights import Rights
 from facegate.settings import Broker
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
@@ -252,6 +253,7 @@ class Services:
     ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures.
     ``keys``: how they stand, and new ones.
     ``links``: the residents', to enrol and to their own page; ``departures``: of those who leave.
+    ``rights``: what residents may ask for and do themselves.
     ``local_token`` is good for everything until the service ends; commands on the same machine find it in
     ``adapters.local_access``.
     """
@@ -275,6 +277,7 @@ class Services:
     enrolling: Enrolling
     departures: Departures
     links: Links
+    rights: Rights
     previews: Previews
     keys: Keys
     looks: Looks

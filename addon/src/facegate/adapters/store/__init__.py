@@ -30,15 +30,14 @@ from facegate.adapters.store.errors import (
 )
 from facegate.adapters.store.gaps import GapStore
 from facegate.adapters.store.keys import Imported, KeyStanding, KeyStore
-from facegate.adapters.store.links import LinkStore
 from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
-from facegate.adapters.store.passages import PassageStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.register import RegisterStore
 from facegate.adapters.store.residency import ResidencyStore, StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES
+from facegate.adapters.store.rights import RightsStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
@@ -83,7 +82,7 @@ class Store(
     WayStore,
     ConsentStore,
     ResidencyStore,
-    PassageStore,
+    RightsStore,
     CopyStore,
     RegisterStore,
     OrderStore,
@@ -91,7 +90,6 @@ class Store(
     TokenStore,
     RecognitionStore,
     MemberStore,
-    LinkStore,
     ClockStore,
     KeyStore,
 ):

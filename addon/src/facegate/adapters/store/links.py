@@ -55,10 +55,10 @@ class LinkStore(ResidentStore):
                 connection.execute(update(_LINKS).where(_LINKS.c.id == link).values(revoked_at=self._clock()))
             connection.execute(delete(_SESSIONS).where(_SESSIONS.c.link == link))
 
-    def redeem_link(self, secret: str, former: str = "") -> tuple[Link, str] | None:
+    def redeem_link(self, secret: str) -> tuple[Link, str] | None:
         """Open a link: return it with the secret of a new session; ``None`` where it opens nothing.
 
-        An invitation opens once. ``former``: the session that this browser had, which ends either way.
+        An invitation opens once.
         """
         found, now = digest(secret), self._clock()
         if found is None:
@@ -69,9 +69,7 @@ class LinkStore(ResidentStore):
                 return None
             link, session = _link(row), written(secrets.token_bytes(SECRET_BYTES))
             connection.execute(update(_LINKS).where(_LINKS.c.id == link.id).values(used_at=now))
-            connection.execute(
-                delete(_SESSIONS).where((_SESSIONS.c.hash == digest(former)) | (_SESSIONS.c.ends_at <= now))
-            )
+            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.ends_at <= now))
             kept = select(_SESSIONS.c.hash).where(_SESSIONS.c.link == link.id).order_by(_SESSIONS.c.seen_at.desc())
             too_many = kept.offset(_SESSIONS_MOST - 1)
             connection.execute(delete(_SESSIONS).where(_SESSIONS.c.hash.in_(too_many)))

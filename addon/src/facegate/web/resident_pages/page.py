@@ -4,9 +4,9 @@ Add the module to ``site.MODULES``. Its template extends ``layout.html`` and its
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
@@ -18,6 +18,8 @@ from facegate.web.services import Services
 PERSONAL: Final = frozenset({LinkKind.PERSONAL})
 INVITATION: Final = frozenset({LinkKind.INVITATION})
 EITHER: Final = frozenset(LinkKind)
+COOKIES: Final = {LinkKind.PERSONAL: "facegate_resident", LinkKind.INVITATION: "facegate_invitation"}
+"""One for each kind, so that whoever enrols by an invitation stays on their own page, too."""
 SMALL: Final = 16_384
 """Bytes that suffice for anything but a picture."""
 
@@ -66,13 +68,29 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Something that a page sends. ``path``: one name; ``most``: bytes of the body; ``json``: whether it is JSON."""
+    """Something that a page sends. ``path``: one name; ``most``: bytes of the body; ``json``: whether it is JSON.
+
+    ``a_minute``: how often one link may send it.
+    """
 
     path: str
     act: Act
     kinds: frozenset[LinkKind] = PERSONAL
     most: int = SMALL
     json: bool = True
+    a_minute: int = 60
+
+
+class Module(Protocol):
+    """A module of pages."""
+
+    @property
+    def PAGES(self) -> Sequence[Page]:  # noqa: N802  # constants of a module
+        """What it shows."""
+
+    @property
+    def POSTS(self) -> Sequence[Post]:  # noqa: N802
+        """What is sent to it."""
 
 
 def is_secure(request: web.Request, services: Services) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from facegate import __version__
 from facegate.adapters.store import ConsentError, ExistsError, NotFoundError, StoreError
 from facegate.core.links import LinkKind
 from facegate.web.limits import Failures
@@ -31,23 +32,26 @@ from facegate.web.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
-from facegate.web.resident_pages import own
-from facegate.web.resident_pages.page import SMALL, Page, Post, Visit, is_secure, read_object
+from facegate.web.resident_pages import choices, data, history, own
+from facegate.web.resident_pages.page import COOKIES, SMALL, Module, Page, Post, Visit, is_secure, read_object
 from facegate.web.resident_pages.words import words
 from facegate.web.services import Services
 from facegate.web.tokens import too_many
 
-MODULES: Final = (own,)
+MODULES: Final[tuple[Module, ...]] = (
+    own,
+    history,
+    data,
+    choices,
+)
 """Modules of pages, in the order of the menu."""
 
-COOKIE: Final = "facegate_resident"
 LANGUAGE: Final = "facegate_resident_language"
 FORM: Final = "X-FaceGate-Form"
 """The header that proves that a page of ours sends something: no other site can make a browser add it."""
 PICTURE_BYTES: Final = 8_000_000  # the largest thing that anybody sends here
 _BODY_SECONDS: Final = 30.0  # a picture over a weak wireless network
 _BAD_LINKS: Final = 10  # that one address may try a minute; a good one opens always
-_POSTS: Final = 120  # that one browser may send a minute: an enrolment sends some pictures a second for a short while
 _MINUTE: Final = 60.0
 _STATIC: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS: Final = {
@@ -102,7 +106,6 @@ class _Site:
         self.posts = tuple(post for module in MODULES for post in module.POSTS)
         self._services = services
         self._bad = Failures(_BAD_LINKS, _MINUTE, time.monotonic)
-        self._busy = Failures(_POSTS, _MINUTE, time.monotonic)
         self._templates = Environment(
             loader=PackageLoader("facegate.web.resident_pages"),
             autoescape=True,
@@ -115,26 +118,25 @@ class _Site:
         """Return what shows a page to whoever holds a link for it, and the door to everybody else."""
 
         async def show(request: web.Request) -> web.StreamResponse:
-            visit = await self._visit(request)
+            visit = await self._visit(request, page.kinds)
             if visit is None:
                 return self._render(request, "door", status=403)
-            if visit.link.kind not in page.kinds:
-                raise web.HTTPSeeOther("./" if visit.link.kind is LinkKind.PERSONAL else "invitation")
             return self._render(request, page.name, visit, page, await page.context(visit))
 
         return show
 
     def take(self, post: Post) -> _Handler:
         """Return what takes something that a page sends."""
+        sent = Failures(post.a_minute, _MINUTE, time.monotonic)
 
         async def take(request: web.Request) -> web.StreamResponse:
-            visit = await self._visit(request)
-            if visit is None or visit.link.kind not in post.kinds:
+            visit = await self._visit(request, post.kinds)
+            if visit is None:
                 raise ProblemError(UNAUTHENTICATED, "Open your link again.")
-            _require_form(request, _form(request.cookies[COOKIE]))
-            if wait := self._busy.wait(visit.session):
+            _require_form(request, visit.session)
+            if wait := sent.wait(visit.link.id):
                 raise too_many(wait)
-            self._busy.add(visit.session)
+            sent.add(visit.link.id)
             answer = await post.act(visit, await _body(request, post.most, json_only=post.json))
             return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
 
@@ -152,20 +154,21 @@ class _Site:
         """Open a link: always a new session, never one that the browser brings."""
         _require_ours(request)
         given = read_object(await _body(request, SMALL, json_only=True))
-        secret, former = given.get("secret"), request.cookies.get(COOKIE, "")
-        peer = request.remote or ""
+        secret, peer = given.get("secret"), request.remote or ""
         opened = None
         if isinstance(secret, str):
-            opened = await asyncio.to_thread(self._services.links.redeem, secret, former)
+            opened = await asyncio.to_thread(self._services.links.redeem, secret)
         if opened is None:
             if wait := self._bad.wait(peer):
                 raise too_many(wait)
             self._bad.add(peer)
             raise ProblemError(FORBIDDEN, "This link was used or revoked, or its time is over: ask for a new one.")
         link, session = opened
+        # A session never outlives the one that follows it in the same browser.
+        await asyncio.to_thread(self._services.links.leave, request.cookies.get(COOKIES[link.kind], ""))
         answer = web.json_response({"to": "./" if link.kind is LinkKind.PERSONAL else "invitation"})
         answer.set_cookie(
-            COOKIE,
+            COOKIES[link.kind],
             session,
             max_age=int(link.kind.session_seconds),
             path="/",
@@ -177,11 +180,11 @@ class _Site:
 
     async def leave(self, request: web.Request) -> web.Response:
         """Forget this browser."""
-        session = request.cookies.get(COOKIE, "")
-        _require_form(request, _form(session))
-        await asyncio.to_thread(self._services.links.leave, session)
+        _require_ours(request)
         answer = web.json_response({})
-        answer.del_cookie(COOKIE)
+        for cookie in COOKIES.values():
+            await asyncio.to_thread(self._services.links.leave, request.cookies.get(cookie, ""))
+            answer.del_cookie(cookie)
         return answer
 
     async def choose_language(self, request: web.Request) -> web.Response:
@@ -193,10 +196,14 @@ class _Site:
             answer.set_cookie(LANGUAGE, language, max_age=365 * 86400, httponly=True, samesite="Strict")
         return answer
 
-    async def _visit(self, request: web.Request) -> Visit | None:
-        session = request.cookies.get(COOKIE, "")
-        link = await asyncio.to_thread(self._services.links.session, session)
-        if link is None:
+    async def _visit(self, request: web.Request, kinds: frozenset[LinkKind]) -> Visit | None:
+        session, link = "", None
+        for kind in sorted(kinds, reverse=True):  # their own page before an invitation
+            session = request.cookies.get(COOKIES[kind], "")
+            link = await asyncio.to_thread(self._services.links.session, session)
+            if link is not None and link.kind is kind:
+                break
+        else:
             return None
         try:
             resident = await asyncio.to_thread(self._services.store.resident, link.resident)
@@ -223,6 +230,7 @@ class _Site:
             visit=visit,
             form=visit.session if visit else "",
             menu=[entry for entry in self.pages if visit and entry.menu and visit.link.kind in entry.kinds],
+            version=__version__,
             here=page,
             **(context or {}),
         )

@@ -18,14 +18,13 @@ export function tell(text, wrong = false) {
 export class Problem extends Error {
   constructor(answer) {
     const kind = (answer.type ?? "").replace("urn:facegate:problem:", "");
-    super(answer.reason && problems.has(answer.reason) ? problems.get(answer.reason) : (problems.get(kind) ?? problems.get("fault")));
+    super(problems.get(answer.reason) ?? problems.get(kind) ?? problems.get("fault"));
     this.kind = kind;
     this.answer = answer;
   }
 }
 
-// Posts JSON, or a Blob as it is, and returns what is answered; throws Problem.
-export async function send(path, body = {}) {
+async function post(path, body) {
   const raw = body instanceof Blob;
   const headers = { "X-FaceGate-Form": form, "Content-Type": raw ? body.type : "application/json" };
   let answer;
@@ -34,9 +33,27 @@ export async function send(path, body = {}) {
   } catch {
     throw new Problem({ type: "urn:facegate:problem:unreachable" });
   }
-  const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(content);
-  return content;
+  if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})));
+  return answer;
+}
+
+// Posts JSON, or a Blob as it is, and returns the JSON that is answered; throws Problem.
+export async function send(path, body = {}) {
+  return (await post(path, body)).json().catch(() => ({}));
+}
+
+// Hands something to the browser to keep as a file.
+export function keep(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+// Posts, and keeps what is answered as a file; throws Problem.
+export async function save(path, name) {
+  keep(await (await post(path, {})).blob(), name);
 }
 
 // Runs something that a button has asked for; the button waits, and a failure is told.
