@@ -16,6 +16,7 @@ from facegate.core.site_rule import SiteRule
 from facegate.settings import Broker, make_settings
 from facegate.vision import load
 from tests.parts.eyes import models, models_folder
+from tests.parts.hardware import FAIL_SAFE
 from tests.parts.rtsp import write_clip
 
 
@@ -39,8 +40,8 @@ def camera(number: int, source: str) -> Camera:
 async def test_links_and_watches_follow_the_store(store: Store, tmp_path: Path) -> None:
     links: dict[str, GateLink] = {}
     building = make(store, links)
-    store.add_gate(Gate("front", "Front gate"))
-    store.add_gate(Gate("back", "Back gate"))
+    store.add_gate(Gate("front", "Front gate"), FAIL_SAFE)
+    store.add_gate(Gate("back", "Back gate"), FAIL_SAFE)
     store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
     await building.follow()
     assert set(links) == {"front", "back"}
@@ -63,7 +64,7 @@ async def test_links_and_watches_follow_the_store(store: Store, tmp_path: Path) 
 
 async def test_a_camera_without_pictures_is_the_standing_of_its_gate(store: Store, tmp_path: Path) -> None:
     building = make(store, {})
-    store.add_gate(Gate("front", "Front gate"))
+    store.add_gate(Gate("front", "Front gate"), FAIL_SAFE)
     store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
     await building.follow()
     for _ in range(100):
@@ -82,7 +83,7 @@ async def test_what_is_asked_for_and_absent_is_told_and_the_processor_does_it(st
         decided=lambda pipeline, decision: None, heard=lambda report: None, loop_clips=True, decoding="vaapi",
     )  # fmt: skip
     clip = write_clip(tmp_path / "clip.mp4", [np.full((64, 64, 3), 8 * number, np.uint8) for number in range(10)])
-    store.add_gate(Gate("front", "Front gate"))
+    store.add_gate(Gate("front", "Front gate"), FAIL_SAFE)
     store.add_camera(camera(1, str(clip)))
     await building.follow()
     for _ in range(200):
@@ -97,8 +98,8 @@ async def test_what_is_asked_for_and_absent_is_told_and_the_processor_does_it(st
 async def test_a_damaged_key_closes_its_own_gate_alone(store: Store, tmp_path: Path) -> None:
     links: dict[str, GateLink] = {}
     building = make(store, links)
-    store.add_gate(Gate("front", "Front gate"))
-    store.add_gate(Gate("back", "Back gate"))
+    store.add_gate(Gate("front", "Front gate"), FAIL_SAFE)
+    store.add_gate(Gate("back", "Back gate"), FAIL_SAFE)
     (key,) = (tmp_path / "keys" / "gates").glob("back*")
     key.write_bytes(b"damaged")
     await building.follow()
@@ -110,7 +111,7 @@ async def test_a_damaged_key_closes_its_own_gate_alone(store: Store, tmp_path: P
 
 async def test_the_threshold_of_the_site_reaches_every_camera(store: Store, tmp_path: Path) -> None:
     building = make(store, {})
-    store.add_gate(Gate("front", "Front gate"))
+    store.add_gate(Gate("front", "Front gate"), FAIL_SAFE)
     store.add_camera(camera(1, str(tmp_path / "missing.mp4")))
     store.set_site_rule(SiteRule(0.6), 0, "test")
     await building.follow()

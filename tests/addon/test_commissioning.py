@@ -187,9 +187,10 @@ SHEETS = st.builds(
 @given(SHEETS)
 def test_a_sheet_is_read_as_it_was_written(sheet: Sheet) -> None:
     assert Sheet.of(sheet.content) == sheet
-    assert may_be_used(sheet.setup, sheet) is (not sheet.setup.lock.stays_shut or not sheet.missing)
-    assert may_be_used(None, sheet)
-    assert may_be_used(sheet.setup, None) is not sheet.setup.lock.stays_shut
+    assert may_be_used(sheet.setup, sheet, trial=False) is (not sheet.setup.lock.stays_shut or not sheet.missing)
+    assert may_be_used(sheet.setup, None, trial=False) is not sheet.setup.lock.stays_shut
+    assert not may_be_used(None, None, trial=False)
+    assert may_be_used(None, None, trial=True)
 
 
 @pytest.fixture
@@ -225,6 +226,10 @@ async def test_a_gate_that_nobody_has_tested_opens_for_its_installer_alone(store
     assert (await ask()).opened
     store.add_gate(Gate("side", "Side"), setup(*USUAL, lock=Lock.FAIL_SAFE))
     assert (await ask(gate="side")).result == "node_silent", "no link; but nobody has asked for a sheet"
+    store.add_gate(Gate("bare", "Added without its lock"))
+    assert (await ask(gate="bare")).reason == "not_commissioned", "for all that is known it stays shut without current"
+    store.add_gate(Gate("toy", "Moves no door", trial=True))
+    assert (await ask(gate="toy")).result == "node_silent"
     await openings.stop()
 
 
@@ -232,13 +237,13 @@ def test_the_last_sheet_counts_and_goes_with_its_gate(store: Store) -> None:
     hardware = setup(*USUAL)
     store.add_gate(Gate("main", "Main"), hardware)
     assert store.node_setup("main") == hardware
-    assert not may_be_used(store.node_setup("main"), store.commissioning("main"))
+    assert not may_be_used(store.node_setup("main"), store.commissioning("main"), trial=False)
     good = Sheet("main", "Main", "home", 1.0, hardware, 3, tuple(passed("exit", "fire").items()), ALL_DONE)
     bad = Sheet("main", "Main", "home", 2.0, hardware, 3, (), ALL_DONE, (Missing.FIRE_UNTESTED,))
     for sheet, usable in ((good, True), (bad, False), (good, True)):
         store.record_commissioning(sheet)
         assert store.commissioning("main") == sheet
-        assert may_be_used(store.node_setup("main"), store.commissioning("main")) is usable
+        assert may_be_used(store.node_setup("main"), store.commissioning("main"), trial=False) is usable
     store.remove_gate("main")
     store.add_gate(Gate("main", "Another"), hardware)
     assert store.commissioning("main") is None, "another gate of the same name has other wires"

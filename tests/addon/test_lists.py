@@ -18,6 +18,7 @@ from facegate.contract.messages import Topics
 from facegate.contract.verbs import ENTRIES_MAX, Time, digest_key, pin_digest
 from facegate.core.allow_list import LASTS
 from facegate.core.clock_trust import JUMPED, SETTLED_SECONDS, UNSYNCHRONISED, WRONG, ClockTrust, time_line
+from facegate.core.commissioning import UNNAMED, Attestation, Missing, Sheet
 from facegate.core.credentials import Credential, CredentialKind, Window, read_card
 from facegate.core.models import Camera, Gate, LivenessLevel, ResidentState
 from facegate.core.node import NodeConfig, NodeMemory
@@ -55,10 +56,10 @@ class Wound:
 class House:
     """One gate of a store, with its link, its lists and its node."""
 
-    def __init__(self, folder: Path, broker: Mosquitto, stack: AsyncExitStack) -> None:
+    def __init__(self, folder: Path, broker: Mosquitto, stack: AsyncExitStack, *, trial: bool = True) -> None:
         self.store = Store.open(folder)
         stack.callback(self.store.close)
-        self.key = self.store.add_gate(Gate("main", "Main gate"))
+        self.key = self.store.add_gate(Gate("main", "Main gate", trial=trial))
         self.wound = Wound()
         self.links: dict[str, GateLink] = {}
         self.memory = NodeMemory()
@@ -130,6 +131,37 @@ async def house(tmp_path):
             house = House(tmp_path / "data", broker, stack)
             await house.begin()
             yield house
+
+
+async def test_nobody_is_on_the_list_of_a_gate_that_may_not_be_used(tmp_path):
+    with Mosquitto(tmp_path / "broker") as broker:
+        async with AsyncExitStack() as stack:
+            house = House(tmp_path / "data", broker, stack, trial=False)
+            await house.begin()
+            await house.switch_on()
+            house.store.add_pin(replace(PIN, resident=resident(house)), "83915")
+            await house.lists.follow()
+            await eventually(lambda: house.times)  # it has been looked at
+            await asyncio.sleep(0.3)
+            assert (house.version, house.lists.standing("main").state) == (0, "none")
+            done = Attestation("Resident 1", hardware_exit=True, hardware_fire=True, inside_handle=True)
+            sheet = Sheet("main", "Main gate", "home", NOW, UNNAMED, 1, (), done)
+            house.store.record_commissioning(sheet)
+            await house.lists.follow()
+            await eventually(lambda: house.entries == 1)
+            house.store.record_commissioning(replace(sheet, missing=(Missing.FIRE_UNATTESTED,)))
+            await house.lists.follow()
+            await eventually(lambda: house.version == 2)
+            assert house.entries == 0
+
+
+async def test_a_key_from_outside_begins_with_a_whole_list(house):
+    house.store.add_pin(replace(PIN, resident=resident(house)), "83915")
+    await house.lists.follow()
+    await house.switch_on()
+    await house.settled()
+    house.store.renew_gate_key("main")
+    assert house.store.gate_list("main") is None
 
 
 def resident(house: House, number: int = 1) -> str:

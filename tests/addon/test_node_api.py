@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from facegate.core.audit import Act
 from facegate.core.boards import FEATURES
 from tests.parts.web import Site, now_ms, running_site
 
@@ -78,6 +79,8 @@ async def test_after_a_compromise_everything_secret_is_new(site: Site, token: st
     made = await add(site, token)
     changed = (await site.ask("POST", "/gates/main/key", {"compromised": True}, token=token)).content
     assert changed["state"] == "flash"
+    (act,) = [act for act in site.store.acts() if act.act is Act.REKEYED]
+    assert (act.actor, act.reason) == ("Home Assistant", "gate main, after a compromise")
     assert bytes.fromhex(changed["key"]) == site.store.gate_key("main")
     before, after = made["node_files"]["secrets"], changed["node_files"]["secrets"]
     assert after["main_gate_key"] == changed["key"]
@@ -87,11 +90,20 @@ async def test_after_a_compromise_everything_secret_is_new(site: Site, token: st
     assert (await site.ask("POST", "/gates/main/key", {}, token=token)).content == {"state": "pending"}
 
 
-async def test_a_walk_needs_hardware_and_an_online_node(site: Site, token: str) -> None:
-    await site.ask("POST", "/gates", {"name": "Bare"}, token=token)
-    reply = await site.ask("POST", "/gates/bare/test", {"action": "start"}, token=token)
+async def test_a_walk_needs_an_online_node_and_a_gate_that_moves_a_door(site: Site, token: str) -> None:
+    await site.ask("POST", "/gates", {"name": "Toy", "trial": True}, token=token)
+    reply = await site.ask("POST", "/gates/toy/test", {"action": "start"}, token=token)
     assert reply.problem() == "walk_refused"
-    assert "added without its board" in reply.content["detail"]
+    assert (await site.ask("GET", "/gates/toy/test", token=token)).content["usable"] is True
+
+    await site.ask("POST", "/gates", {"name": "Bare"}, token=token)
+    bare = (await site.ask("POST", "/gates/bare/test", {"action": "start"}, token=token)).content
+    assert [s["step"] for s in bare["walk"]["steps"]] == ["relay"], "of its inputs nothing is known"
+    assert bare["usable"] is False
+    assert {m["what"] for m in bare["missing"]} == {"exit_unattested", "fire_unattested", "handle_unattested"}
+    attested = {"installer": "Resident 1", "hardware_exit": True, "hardware_fire": True, "inside_handle": True}
+    sheet = (await site.ask("POST", "/gates/bare/test/sheet", attested, token=token)).content
+    assert sheet["missing"] == []
     assert (await site.ask("GET", "/gates/bare/test", token=token)).content["usable"] is True
 
     await add(site, token)

@@ -82,7 +82,7 @@ class Building:
         home_assistant.subscribe(
             TOPICS.event, lambda _topic, payload, _retained: self.events.append(GateEvent.parse(payload, EVENT_KEY))
         )
-        key = self.store.add_gate(Gate(GATE, "North", pulse_ms=120))
+        key = self.store.add_gate(Gate(GATE, "North", pulse_ms=120, trial=True))
         self.announcer = Announcer(mqtt, TOPICS, boot=self.store.next_boot(), key=lambda: EVENT_KEY)
         self.link = GateLink(GATE, key, mqtt, TOPICS, positions=self.store)
         self.openings = Openings(

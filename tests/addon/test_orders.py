@@ -42,7 +42,7 @@ class Site:
     async def recognizer(self) -> None:
         self.store = Store.open(self._data)
         if not self.store.gates():
-            self.store.add_gate(Gate(GATE, "North"))
+            self.store.add_gate(Gate(GATE, "North", trial=True))
         self._mqtt = MqttClient(self.broker)
         self.link = GateLink(GATE, self.store.gate_key(GATE), self._mqtt, TOPICS, positions=self.store)
         self.orders = Orders(self.store, {GATE: self.link}, self._changed)
@@ -216,7 +216,7 @@ async def test_a_gate_without_a_link_is_told_nothing(site: Site) -> None:
 
 def test_orders_that_a_crash_has_cut_short(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        store.add_gate(Gate(GATE, "North"))
+        store.add_gate(Gate(GATE, "North", trial=True))
         store.begin_order(GATE, "lockdown", 0, "Panel")
         store.begin_order(GATE, "free", 60, "Panel")
     with Store.open(tmp_path) as store:

@@ -310,7 +310,7 @@ async def test_a_change_is_made_by_a_page_of_ours_and_by_no_other(site: Site) ->
 
 
 async def test_roles_reach_as_far_as_they_say(site: Site) -> None:
-    site.store.add_gate(Gate("front", "Front gate"))
+    site.store.add_gate(Gate("front", "Front gate", trial=True))
     wish = {"direction": "entry", "issued_at": now_ms()}
     for user, path, method, body, expected in (
         (GUARD, "gates", "GET", None, 200),

@@ -35,7 +35,7 @@ class House:
         self.now = 0.0
         self.synchronised = True
         self.seq = 0
-        store.add_gate(Gate("main", "Main gate"))
+        store.add_gate(Gate("main", "Main gate", trial=True))
         self.resident = store.add_resident("Resident 1").id
         self.begin()
 

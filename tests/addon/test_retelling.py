@@ -64,7 +64,7 @@ async def test_what_happened_while_the_recognizer_was_away_is_recorded_once_and_
 ) -> None:
     data = tmp_path / "data"
     with Store.open(data) as store:
-        key = store.add_gate(Gate(GATE, "North", pulse_ms=100))
+        key = store.add_gate(Gate(GATE, "North", pulse_ms=100, trial=True))
     with NativeNode(tmp_path / "node", mosquitto, key=key, gate=GATE) as node:
         async with recognizer(data, mosquitto) as site:
             await eventually(lambda: site.link.state == "online")

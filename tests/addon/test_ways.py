@@ -21,6 +21,7 @@ from facegate.core.ways import Equipment, Gaps, Missing, Way, gaps, of_credentia
 from facegate.settings import Broker, make_settings
 from facegate.vision import load
 from tests.parts.eyes import models_folder
+from tests.parts.hardware import FAIL_SAFE
 from tests.parts.web import LOCAL_TOKEN, Site, running_site
 
 NOW = 1_000_000.0
@@ -205,7 +206,7 @@ def test_a_trial_gate_begins_with_its_reader_on_and_has_no_hardware(store: Store
 
 
 async def test_a_gate_whose_reader_is_on_tells_when_somebody_has_lost_the_last_way(store: Store) -> None:
-    store.add_gate(replace(GATE, readers=frozenset({"card"})))
+    store.add_gate(GATE, replace(FAIL_SAFE, features=("exit-button", "wiegand")))
     listed(store)
     who = store.add_resident("Resident 1")
     lost = card(store, who.id)

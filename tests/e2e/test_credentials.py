@@ -69,7 +69,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         try:
             recognizer.start()
             recognizer.pair()
-            gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate"})
+            gate = recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate", "trial": True})
             with NativeNode(tmp_path / "node", broker, key=bytes.fromhex(gate["key"])) as node:
                 yield Scene(broker, node, recognizer)
         finally:

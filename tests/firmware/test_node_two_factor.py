@@ -48,7 +48,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         broker = stack.enter_context(Mosquitto(tmp_path / "broker"))
         store = stack.enter_context(Store.open(tmp_path / "data"))
-        key = store.add_gate(Gate("main", "Main gate"))
+        key = store.add_gate(Gate("main", "Main gate", trial=True))
         store.add_camera(Camera("c", "main", "file:///none", liveness=LivenessLevel.SECOND_FACTOR))
         resident = store.add_resident("Resident 1").id
         store.add_pin(Credential("", resident, CredentialKind.PIN, 0.0), PIN)

@@ -29,7 +29,7 @@ class Site:
         self.store = store
         self.broker = Broker(host=mosquitto.host, port=mosquitto.port)
         known = any(gate.id == GATE for gate in store.gates())
-        self.key = store.gate_key(GATE) if known else store.add_gate(Gate(GATE, "North", pulse_ms=100))
+        self.key = store.gate_key(GATE) if known else store.add_gate(Gate(GATE, "North", pulse_ms=100, trial=True))
         self.news: list[News] = []
         self.verdicts: list[ListVerdict] = []
         self.now = 0.0

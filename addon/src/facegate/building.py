@@ -20,6 +20,7 @@ from facegate.adapters.store import NotFoundError, Store, StoreError
 from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
 from facegate.core import press
+from facegate.core.commissioning import may_be_used
 from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Direction, Frame, Gate, Resident, Template
@@ -44,7 +45,10 @@ type Decided = Callable[[CameraPipeline, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the store says should stand here; a gate whose key is damaged is missing from ``keys``."""
+    """What the store says should stand here; a gate whose key is damaged is missing from ``keys``.
+
+    ``unused``: gates that may not be used before somebody has commissioned them.
+    """
 
     gates: dict[str, Gate]
     keys: dict[str, bytes]
@@ -53,6 +57,7 @@ class Plan:
     templates: tuple[Template, ...]
     rule: SiteRule = field(default_factory=SiteRule)
     ways: Book = field(default_factory=Book)
+    unused: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, store: Store) -> Plan:
@@ -66,6 +71,7 @@ class Plan:
             templates=tuple(store.templates()),
             rule=store.site_rule(),
             ways=store.way_book(),
+            unused=frozenset(gate.id for gate in gates.values() if not _may_be_used(store, gate)),
         )
 
 
@@ -234,7 +240,11 @@ class Building:
                 gate,
                 self.links.get(gate.id),
                 cameras[gate.id],
-                [*wrong, "ways_missing"] if gate.id in lacking else wrong,
+                [
+                    *wrong,
+                    *(["ways_missing"] if gate.id in lacking else ()),
+                    *(["not_commissioned"] if gate.id in self.plan.unused else ()),
+                ],
             )
             for gate in self.plan.gates.values()
         ]
@@ -310,6 +320,10 @@ class Building:
 
 def _waits_at(camera: Camera, gate: str, direction: Direction) -> bool:
     return camera.on_press and camera.gate == gate and camera.direction is direction
+
+
+def _may_be_used(store: Store, gate: Gate) -> bool:
+    return may_be_used(store.node_setup(gate.id), store.commissioning(gate.id), trial=gate.trial)
 
 
 def _key(store: Store, gate: str) -> bytes | None:

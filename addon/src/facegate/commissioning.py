@@ -14,7 +14,7 @@ from typing import Protocol
 from facegate.adapters.gate import GateLink
 from facegate.adapters.node_voice import NodeReport
 from facegate.contract.verbs import Hint
-from facegate.core.commissioning import OFFLINE, Attestation, Command, Sheet, Walk, WalkError, missing
+from facegate.core.commissioning import OFFLINE, UNNAMED, Attestation, Command, Sheet, Walk, WalkError, missing
 from facegate.core.models import Direction, Gate
 from facegate.core.node_file import NodeSetup
 from facegate.opening import OpenOutcome, OpenRequest
@@ -81,17 +81,12 @@ class Commissionings:
         self._walks: dict[str, Walk] = {}
 
     async def begin(self, gate: str) -> Walk:
-        """Begin a walk anew; raises WalkError for a gate whose hardware nobody has named."""
+        """Begin a walk anew; raises WalkError for a trial gate."""
         known = await asyncio.to_thread(self._store.gate, gate)
         if known.trial:
             raise WalkError(f"Gate '{gate}' is a trial gate and moves no door: there is nothing to test at it.")
         setup = await asyncio.to_thread(self._store.node_setup, gate)
-        if setup is None:
-            raise WalkError(
-                f"Gate '{gate}' was added without its board and lock, so nobody knows what to test: add it anew with "
-                "'facegate gate add NAME --board …'."
-            )
-        self._walks[gate] = Walk(setup, self._clock)
+        self._walks[gate] = Walk(setup or UNNAMED, self._clock)
         return self._walks[gate]
 
     def walk(self, gate: str) -> Walk | None:

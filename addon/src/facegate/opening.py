@@ -250,7 +250,7 @@ class Openings:
         )  # fmt: skip
         try:
             gate = await asyncio.to_thread(self._store.gate, request.gate)
-            in_use = request.trial or await asyncio.to_thread(self._is_in_use, request.gate)
+            in_use = request.trial or await asyncio.to_thread(self._is_in_use, gate)
             await asyncio.to_thread(self._store.begin_opening, intent)
         except ExistsError:
             return await self._again(request.id)
@@ -271,8 +271,8 @@ class Openings:
             self._end(request, outcome)
         return outcome
 
-    def _is_in_use(self, gate: str) -> bool:
-        return may_be_used(self._store.node_setup(gate), self._store.commissioning(gate))
+    def _is_in_use(self, gate: Gate) -> bool:
+        return may_be_used(self._store.node_setup(gate.id), self._store.commissioning(gate.id), trial=gate.trial)
 
     async def _ask(self, request: OpenRequest, gate: Gate) -> OpenOutcome:
         if gate.mode is Mode.LOCKDOWN and not request.guard:

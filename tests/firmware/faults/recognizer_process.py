@@ -77,7 +77,7 @@ async def serve(setup: Setup) -> None:
 
     with Store.open(Path(setup.data)) as store:
         if not store.gates():
-            store.add_gate(Gate(setup.gate, "Gate", pulse_ms=setup.pulse_ms))
+            store.add_gate(Gate(setup.gate, "Gate", pulse_ms=setup.pulse_ms, trial=True))
         broker = Broker(setup.host, setup.port, setup.username, setup.password, tls=True, ca_file=setup.ca)
         mqtt = MqttClient(broker)
         await mqtt.start()

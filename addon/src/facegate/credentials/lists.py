@@ -2,7 +2,8 @@
 
 A list is sent anew when its content changes, when the node's hello tells of an older one, and a week after the last.
 Versions only grow, over restarts and over a database that was put back as well. A gate whose cameras ask for two
-factors gets an empty list, which its node refuses: it decides nothing by itself.
+factors gets an empty list, which its node refuses: it decides nothing by itself. Before a gate may be used, nobody is
+on its list.
 """
 
 import asyncio
@@ -21,7 +22,9 @@ from facegate.contract.lines import Hello
 from facegate.contract.verbs import ENTRIES_MAX, Request, Time, chunks, digest_key
 from facegate.core.allow_list import LASTS, RENEWED, AllowList, Marked, allow_list
 from facegate.core.clock_trust import JUMP_SECONDS, ClockTrust, time_line
-from facegate.core.models import Camera, LivenessLevel, Resident
+from facegate.core.commissioning import Sheet, may_be_used
+from facegate.core.models import Camera, Gate, LivenessLevel, Resident
+from facegate.core.node_file import NodeSetup
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +44,15 @@ class Store(Protocol):
 
     def cameras(self, gate: str | None = None) -> Sequence[Camera]:
         """All cameras."""
+
+    def gate(self, gate: str) -> Gate:
+        """One gate."""
+
+    def node_setup(self, gate: str) -> NodeSetup | None:
+        """What its node is made of."""
+
+    def commissioning(self, gate: str) -> Sheet | None:
+        """The last sheet of its commissioning."""
 
     def marked(self, gate: str) -> Sequence[Marked]:
         """Every credential with its digests at one gate."""
@@ -121,6 +133,7 @@ class _Gate:
     marked: tuple[Marked, ...] = ()
     wanted: AllowList = field(default_factory=AllowList)
     two_factor: bool = False
+    in_use: bool = True
     standing: ListStanding = field(default_factory=ListStanding)
     committed: tuple[int, int] = (0, 0)
     refused_boot: int = 0
@@ -218,15 +231,20 @@ class GateLists:
             known = self._gates[gate]
             known.key = digest_key(await asyncio.to_thread(self._store.gate_key, gate), gate)
             marked = tuple(await asyncio.to_thread(self._store.marked, gate))
-            if same and (marked, gate in two_factor) == (known.marked, known.two_factor):
+            in_use = await asyncio.to_thread(self._is_in_use, gate)
+            if same and (marked, gate in two_factor, in_use) == (known.marked, known.two_factor, known.in_use):
                 continue
-            known.marked, known.two_factor = marked, gate in two_factor
+            known.marked, known.two_factor, known.in_use = marked, gate in two_factor, in_use
             known.refused_boot = 0  # what was refused was another list
             known.standing = replace(known.standing, state="waiting", detail="")
             known.change += 1
             if known.waits_since is None:
                 known.waits_since = self.clock.running()
             known.wake.set()
+
+    def _is_in_use(self, gate: str) -> bool:
+        store = self._store
+        return may_be_used(store.node_setup(gate), store.commissioning(gate), trial=store.gate(gate).trial)
 
     async def _join(self, gate: str, link: Link) -> None:
         known = _Gate(link, b"", await asyncio.to_thread(self._store.gate_list, gate))
@@ -286,7 +304,8 @@ class GateLists:
     def _want(self, gate: str, known: _Gate) -> None:
         """Say what should be in force, and whether it is."""
         now = self._trust.now(self.clock.running())
-        known.wanted = AllowList() if known.two_factor else allow_list(gate, self._residents, known.marked, now)
+        nobody = known.two_factor or not known.in_use
+        known.wanted = AllowList() if nobody else allow_list(gate, self._residents, known.marked, now)
         wanted, there = known.wanted, self._version(known, known.link.hello)
         in_force = known.made is not None and known.made.stored and known.made.version == there
         state = known.standing.state

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from facegate.core.boards import FEATURES
-from facegate.core.commissioning import MISSING, OFFLINE, Sheet, StepState, steps
+from facegate.core.commissioning import MISSING, OFFLINE, UNNAMED, Sheet, StepState, steps
 from facegate.reports.page import Page, Section, Table, Tile, Words, render
 
 
@@ -42,10 +42,10 @@ def _facts(sheet: Sheet, words: Words) -> Section:
     setup = sheet.setup
     has = ", ".join(FEATURES[name].label.in_language(words.language) for name in setup.features) or "–"
     rows = (
-        (words("sheet_board"), setup.board),
-        (words("sheet_release"), setup.release),
+        (words("sheet_board"), setup.board or "–"),
+        (words("sheet_release"), setup.release or "–"),
         (words("sheet_boot"), "–" if sheet.node_boot is None else str(sheet.node_boot)),
-        (words("sheet_lock"), words(_LOCKS[setup.lock])),
+        (words("sheet_lock"), "–" if setup == UNNAMED else words(_LOCKS[setup.lock])),
         (words("sheet_parts"), has),
     )
     return Section(words("sheet_facts"), table=Table(("", ""), rows))

@@ -7,6 +7,7 @@ from typing import Any
 from facegate.commissioning import Commissionings
 from facegate.core.commissioning import (
     MISSING,
+    UNNAMED,
     Attestation,
     Missing,
     Sheet,
@@ -74,6 +75,7 @@ async def finish_test(call: Call) -> Answer:
         sheet = await call.services.commissionings.finish(call.given["gate"], attestation)
     except WalkError as error:
         raise ProblemError(WALK_REFUSED, str(error)) from error
+    await call.services.changed()  # its list may go to the node now, or no longer
     language = body.get("language", "en")
     return Answer(
         {
@@ -87,20 +89,19 @@ async def finish_test(call: Call) -> Answer:
 
 
 async def _describe(call: Call, gate: str, walk: Walk | None) -> dict[str, Any]:
+    known = await asyncio.to_thread(call.services.store.gate, gate)
     setup = await asyncio.to_thread(call.services.store.node_setup, gate)
     sheet = await asyncio.to_thread(call.services.store.commissioning, gate)
     return {
         "gate": gate,
-        "usable": may_be_used(setup, sheet),
+        "usable": may_be_used(setup, sheet, trial=known.trial),
         "walk": _walk(walk) if walk is not None else None,
-        "missing": _missing(_lacking(setup, sheet)),
+        "missing": _missing(() if known.trial else _lacking(setup or UNNAMED, sheet)),
         "sheet": sheet.content if sheet is not None else None,
     }
 
 
-def _lacking(setup: NodeSetup | None, sheet: Sheet | None) -> tuple[Missing, ...]:
-    if setup is None:
-        return ()
+def _lacking(setup: NodeSetup, sheet: Sheet | None) -> tuple[Missing, ...]:
     return (
         missing(setup, {}, Attestation("", hardware_exit=False, hardware_fire=False))
         if sheet is None

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from facegate import __version__
 from facegate.adapters.boards import known_boards
+from facegate.core.audit import Act
 from facegate.core.boards import BoardError, Lock, pick
 from facegate.core.node_file import NodeSetup, Way, missing_secrets, node_secrets, node_yaml
 from facegate.web.boards import labelled, wiring
@@ -60,7 +61,12 @@ async def change_key(call: Call) -> Answer:
     """
     services, gate = call.services, call.given["gate"]
     await asyncio.to_thread(services.store.gate, gate)
-    if not call.body.get("compromised", False):
+    compromised = bool(call.body.get("compromised", False))
+    who = call.bearer.name if call.bearer else ""
+    words = "after a compromise" if compromised else "by plan"
+    # Before it happens: who asked for it is in the trail, also if this is cut short.
+    await asyncio.to_thread(services.store.record_act, who, Act.REKEYED, reason=f"gate {gate}, {words}")
+    if not compromised:
         return Answer({"state": await services.change_key(gate)})
     key = await asyncio.to_thread(services.store.renew_gate_key, gate)
     await services.changed()

@@ -93,6 +93,8 @@ class NodeStore(Database):
         with self._write() as connection:
             connection.execute(delete(schema.node_positions).where(schema.node_positions.c.gate == gate))
             connection.execute(delete(_CHANGES).where(_CHANGES.c.gate == gate))
+            # A node under another key has no list, whatever was sent before.
+            connection.execute(delete(schema.gate_lists).where(schema.gate_lists.c.gate == gate))
         return key
 
     def _settle_key_changes(self) -> None:
