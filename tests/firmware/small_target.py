@@ -22,6 +22,8 @@ GOOGLETEST = Path("/usr/src/googletest/googletest")  # Debian's libgtest-dev bri
 TEXT_LIMIT = 24 * 1024
 SMALL = ("-Os", "-fno-exceptions", "-fno-rtti", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-DFACEGATE_NO_OPENSSL", "-static", "-pthread")
+SANITIZER = ("-fsanitize=undefined", "-fno-sanitize-recover=undefined")
+"""Of the core, as its tests run it; Debian has no AddressSanitizer that qemu's user mode could run for this target."""
 SIZE_QUESTION = """
 #include <cstdio>
 #include "gate_core.h"
@@ -71,7 +73,7 @@ def compiled_small(source: Path, *sources: Path, options: tuple[str, ...] = ()) 
 def objects() -> list[Path]:
     """The core and GoogleTest, which every test program shares."""
     googletest = (GOOGLETEST / "src/gtest-all.cc", GOOGLETEST / "src/gtest_main.cc")
-    options = {**dict.fromkeys(CORE, SMALL), **dict.fromkeys(googletest, ("-w",))}
+    options = {**dict.fromkeys(CORE, (*SMALL, *SANITIZER)), **dict.fromkeys(googletest, ("-w",))}
     with ThreadPoolExecutor(TOGETHER) as pool:
         return list(pool.map(lambda file: compiled_small(file, options=("-c", *options[file])), options))
 
@@ -81,8 +83,9 @@ def program(source: str) -> Path:
     files = sources_of(source)
     shared = tuple(objects())
     with ThreadPoolExecutor(TOGETHER) as pool:
-        first, *others = pool.map(lambda file: compiled_small(file, options=("-c",)), files)
-    return compiled_small(first, *others, *(shared if len(files) > 1 else shared[: len(CORE)]))
+        first, *others = pool.map(lambda file: compiled_small(file, options=("-c", *SANITIZER)), files)
+    linked = (*others, *(shared if len(files) > 1 else shared[: len(CORE)]))
+    return compiled_small(first, *linked, options=SANITIZER)
 
 
 def emulate(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
