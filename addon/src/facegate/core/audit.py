@@ -55,6 +55,13 @@ class Act(StrEnum):
     FOUND_BROKEN = "found_broken"
     """Records were not what the trail says, when their time to be changed or erased had come."""
 
+    UNREADABLE = "unreadable"
+    """What no version of FaceGate that is known here has written."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Act:
+        return cls.UNREADABLE
+
 
 RESIDENT: Final = "resident"
 """The actor of what residents do themselves, through their own page."""

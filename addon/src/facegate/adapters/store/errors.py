@@ -57,6 +57,8 @@ def failures(path: Path) -> Iterator[None]:
             f"{path} cannot be used ({error.strerror or error}): check the disk's free space and the folder's owner "
             "and permissions."
         ) from error
+    except UnicodeDecodeError as error:  # SQLite hands on bytes as text that are none
+        raise damaged(path, error) from error
     except IntegrityError:
         raise  # a rule of the schema was broken: whoever writes the row knows which, and names it
     except DBAPIError as error:
