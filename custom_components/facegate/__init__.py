@@ -12,6 +12,7 @@ from .address import async_clear_moved
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
+from .persons import async_follow_persons
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -44,6 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     entry.async_on_unload(coordinator.async_add_listener(lambda: async_follow_gates(hass, entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(coordinator.async_save)  # runs after the subscriptions below have ended
+    async_follow_persons(hass, entry)
     await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
     return True
 

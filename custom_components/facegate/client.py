@@ -69,6 +69,11 @@ class FaceGateClient:
         """Give a gate the camera that is read from ``source``."""
         await self._request("POST", f"gates/{gate}/cameras", json={"source": source, "direction": direction})
 
+    async def tell_persons(self, persons: Mapping[str, str]) -> None:
+        """Tell which persons there are, name by id."""
+        known = [{"id": person, "name": name[:200]} for person, name in sorted(persons.items())]
+        await self._request("PUT", "persons", json={"persons": known})
+
     async def open(self, gate: str, direction: str, *, issued_at: datetime) -> None:
         """Ask the recognizer to open; it signs, or refuses with a reason."""
         await self._request(

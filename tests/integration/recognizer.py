@@ -129,6 +129,7 @@ class Recognizer:
                 HTTPStatus.OK,
                 {"opening": "0" * 16, "result": "opened", "reason": "remote"},
             ),
+            ("put", "persons"): (HTTPStatus.OK, {"asked": 0}),
             ("put", "gates/main/face-reader"): (HTTPStatus.OK, gate()),
             ("put", "gates/main/mode"): (
                 HTTPStatus.OK,

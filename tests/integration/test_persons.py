@@ -1,0 +1,76 @@
+"""What the recognizer is told of persons, and when."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from tests.integration.conftest import SetUp
+from tests.integration.recognizer import Recognizer
+
+
+async def settle(hass: HomeAssistant, seconds: float = 11) -> None:
+    await hass.async_block_till_done()
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done()
+
+
+def told(recognizer: Recognizer) -> list[dict[str, str]]:
+    return [{one["id"]: one["name"] for one in request.body["persons"]} for request in recognizer.asked("persons")]
+
+
+async def test_persons_are_told_once_and_again_when_one_is_renamed_or_gone(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+) -> None:
+    hass.states.async_set("person.one", "home", {"friendly_name": "One"})
+    hass.states.async_set("person.two", "away", {"friendly_name": "Two"})
+    await set_up()
+    await settle(hass)
+    assert told(recognizer) == [{"person.one": "One", "person.two": "Two"}]
+    hass.states.async_set("person.one", "away", {"friendly_name": "One"})
+    await settle(hass)
+    assert len(told(recognizer)) == 1, "where somebody is, is nobody's business"
+    hass.states.async_set("person.one", "away", {"friendly_name": "First"})
+    hass.states.async_remove("person.two")
+    await settle(hass)
+    assert told(recognizer)[1:] == [{"person.one": "First"}]
+
+
+async def test_a_reload_of_all_persons_is_no_news(hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp) -> None:
+    hass.states.async_set("person.one", "home", {"friendly_name": "One"})
+    await set_up()
+    await settle(hass)
+    hass.states.async_remove("person.one")
+    await hass.async_block_till_done()
+    hass.states.async_set("person.one", "home", {"friendly_name": "One"})
+    await settle(hass)
+    assert len(told(recognizer)) == 1
+
+
+async def test_where_nobody_is_known_nothing_is_told(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+) -> None:
+    await set_up()
+    await settle(hass)
+    assert told(recognizer) == []
+
+
+async def test_what_could_not_be_told_is_told_later(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry
+) -> None:
+    hass.states.async_set("person.one", "home", {"friendly_name": "One"})
+    recognizer.refuse("put", "persons", "store", HTTPStatus.SERVICE_UNAVAILABLE)
+    await set_up()
+    await settle(hass)
+    assert len(told(recognizer)) == 1
+    recognizer.answers["put", "persons"] = (HTTPStatus.OK, {"asked": 0})
+    for _ in range(2):
+        await settle(hass, 71)
+        await settle(hass, 82)
+    assert len(told(recognizer)) == 2, "once it is told, it is told"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.states.async_remove("person.one")
+    await settle(hass)
+    assert len(told(recognizer)) == 2
