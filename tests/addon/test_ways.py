@@ -15,6 +15,7 @@ from facegate.contract.messages import Topics
 from facegate.core import residency
 from facegate.core.boards import Lock
 from facegate.core.credentials import Credential, CredentialKind, Window, read_card
+from facegate.core.links import LinkKind
 from facegate.core.models import Camera, Gate, LivenessLevel, Method, PrivacyLevel, Resident, ResidentState
 from facegate.core.node_file import NodeSetup
 from facegate.core.ways import Equipment, Gaps, Missing, Way, gaps, of_credential, reads
@@ -284,3 +285,19 @@ def test_two_factors_leave_nobody_a_way_without_a_face(store: Store) -> None:
     card(store, store.add_resident("Resident 1").id)
     store.add_camera(Camera("c", "main", "/none.mp4", liveness=LivenessLevel.SECOND_FACTOR))
     assert Missing.TWO_FACTORS in store.gaps("main").missing
+
+
+def test_a_phone_is_a_way_once_its_owner_has_opened_their_page_and_where_the_gate_lets_it(store: Store) -> None:
+    store.add_gate(replace(GATE, readers=frozenset({"card"})))
+    listed(store)
+    who = store.add_resident("Resident 1").id
+    link, secret = store.make_link(who, LinkKind.PERSONAL)
+    store.update_gate(replace(store.gate("main"), phone=True))
+    assert store.gaps("main").without == (who,), "nobody has the link yet"
+    store.redeem_link(secret)
+    assert store.gaps("main").without == ()
+    store.update_gate(replace(store.gate("main"), phone=False))
+    assert store.gaps("main").without == (who,)
+    store.update_gate(replace(store.gate("main"), phone=True))
+    store.revoke_link(who, link.id)
+    assert store.gaps("main").without == (who,)

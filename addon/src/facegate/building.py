@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from facegate.adapters.camera import open_camera
@@ -138,17 +138,23 @@ class Building:
         self._watches: dict[str, CameraWatch] = {}
         self._gaps: tuple[float, Book, frozenset[str]] = (0.0, self.plan.ways, frozenset())
         self._following = asyncio.Lock()
+        self._ways: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
         """Bring links, watches and galleries in step with the store; returns when they are."""
         async with self._following:
             plan = await asyncio.to_thread(Plan.read, self._store)
             before, self.plan = self.plan, plan
+            if self._ways is None:
+                self._ways = asyncio.get_running_loop().create_task(self._keep_ways())
             await self._follow_gates(before)
             await self._follow_cameras(before)
 
     async def close(self) -> None:
         """Stop watching, then stop listening."""
+        if self._ways is not None:
+            self._ways.cancel()
+            self._ways = None
         async with self._following:
             self.plan = Plan({}, {}, {}, {}, ())
             await self._end_watches(set(self._watches))
@@ -222,6 +228,16 @@ class Building:
             found = frozenset(gate.id for gate in lacking)
             self._gaps = (now, book, found)
         return found
+
+    async def _keep_ways(self) -> None:
+        """Residents change their own passes and phones, and times run out: look again now and then."""
+        while True:
+            await asyncio.sleep(_WAYS_SECONDS)
+            async with self._following:
+                try:
+                    self.plan = replace(self.plan, ways=await asyncio.to_thread(self._store.way_book))
+                except StoreError as error:
+                    _LOG.error("Whether everybody has a way in without a face cannot be seen: %s", error)
 
     def cameras(self) -> list[CameraHealth]:
         """How each camera does."""
