@@ -11,6 +11,7 @@ import pytest
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store import Store, schema
 from facegate.core.audit import HOUSEKEEPING, RESIDENT, Act
+from facegate.core.consent import Purpose
 from facegate.core.leaving import Cause
 from facegate.core.models import Gate
 from facegate.core.register import REGISTER, About, Kept, Place, tables
@@ -117,6 +118,20 @@ async def test_whoever_is_erased_is_nobody_in_the_looks(site: Site) -> None:
     assert "Resident 1" not in html
     certificates = html.partition('aria-labelledby="certificates"')[2].partition("</section>")[0]
     assert person.id in certificates
+
+
+async def test_consents_are_counted_by_purpose_and_state(site: Site) -> None:
+    _, html = await look(site)
+    assert words("en")["privacy.consents_none"] in html
+    people = [site.store.add_resident(f"Resident {number}").id for number in range(3)]
+    holds = site.services.consents.notice(Purpose.FACE_AT_GATES, "en").hash
+    for person, notice in zip(people, (holds, holds, "0" * 64), strict=True):
+        site.store.add_consent(person, notice=notice, language="en", channel="panel")
+    site.store.withdraw_consent(site.store.consents(people[1])[0].id)
+    _, html = await look(site)
+    shown = html.partition('aria-labelledby="consents"')[2].partition("</section>")[0]
+    assert '<span class="many">1</span>' in shown
+    assert words("en")["privacy.consents_else"].format(outdated=1, withdrawn=1) in shown
 
 
 async def test_it_is_for_owners_and_auditors(site: Site) -> None:

@@ -1,10 +1,10 @@
 """What owners and auditors are told about privacy here: what is kept, what was done, and whether time is trusted."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from facegate.adapters.store.register import ConsentCount, Holdings
+from facegate.adapters.store.register import Holdings
 from facegate.core.audit import HOUSEKEEPING, Act, Deed
 from facegate.core.register import REGISTER, Entry, Place
 from facegate.core.retention import Retention
@@ -18,9 +18,6 @@ class Store(Protocol):
 
     def holdings(self) -> Holdings:
         """Count everything."""
-
-    def consent_counts(self) -> dict[str, ConsentCount]:
-        """How many consents there are, by purpose."""
 
     def acts(
         self,
@@ -67,10 +64,6 @@ class Privacy:
         held = self.store.holdings()
         stocks = tuple(Stock(entry, _many(entry, held)) for entry in REGISTER)
         return Register(stocks, held.database_bytes, held.copies_bytes)
-
-    def consents(self) -> Mapping[str, ConsentCount]:
-        """How many consents there are, by purpose."""
-        return self.store.consent_counts()
 
     def done_lately(self) -> list[Deed]:
         """What housekeeping has done, newest first."""

@@ -11,8 +11,6 @@ from facegate.adapters.store.copies import COPIES
 from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import failures
 
-_CONSENTS = schema.consents
-
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
@@ -23,14 +21,6 @@ class Holdings:
     copies: int
     database_bytes: int
     copies_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentCount:
-    """How many consents for one purpose stand, and how many were withdrawn."""
-
-    standing: int
-    withdrawn: int
 
 
 class RegisterStore(Database):
@@ -52,10 +42,3 @@ class RegisterStore(Database):
                 sum(part.stat().st_size for part in self.data.glob(f"{self._path.name}*")),
                 sum(copy.stat().st_size for copy in copies),
             )
-
-    def consent_counts(self) -> dict[str, ConsentCount]:
-        """How many consents there are, by purpose."""
-        withdrawn = func.count(_CONSENTS.c.withdrawn_at)  # counts those that are
-        query = select(_CONSENTS.c.purpose, func.count(), withdrawn).group_by(_CONSENTS.c.purpose)
-        with self._read() as connection:
-            return {purpose: ConsentCount(all_ - gone, gone) for purpose, all_, gone in connection.execute(query)}

@@ -56,7 +56,8 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
         return context | {"lines": lines, "minutes": round(NOW_SECONDS / 60)}
     asked = _asked(visit.request.query)
     records = await asyncio.to_thread(visit.services.looks.history, asked.wanted, before=asked.before)
-    residents = await asyncio.to_thread(visit.services.store.residents)
+    following = "live" in visit.request.query  # every few seconds: nobody's profile is opened for that
+    residents = [] if following else await asyncio.to_thread(visit.services.store.residents)
     today = asked.day or datetime.now().astimezone().date()
     first, last = _bounds(today)
     hours = await asyncio.to_thread(visit.services.looks.openings_by_hour, Wanted(first, last, asked.wanted.gate))

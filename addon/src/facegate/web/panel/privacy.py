@@ -1,6 +1,7 @@
 """Privacy: what is kept here and for how long, what was done with it, who looked, and that nothing was forged."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, Final
 import segno
 
 from facegate.core.audit import Deed
+from facegate.core.consent import ConsentState, Purpose
 from facegate.core.register import Place
 from facegate.core.trail import Broken, Checkpoint
 from facegate.residents.privacy import Register
@@ -57,7 +59,7 @@ def _read(services: Services, words: Mapping[str, str]) -> dict[str, Any]:
             ("absent", terms.absent_days, "erase_absent_days"),
         ],
         "kept": [_deed(deed, names, words) for deed in services.privacy.done_lately()],
-        "consents": services.privacy.consents(),
+        "consents": _consents(services),
         "looks": [_deed(deed, names, words) for deed in services.looks.lately(_LOOKS_DAYS, _FEW)],
         "acts": [_deed(deed, names, words) for deed in services.privacy.acts(_FEW)],
         "certificates": [(_time(one.at), one) for one in list(services.departures.certificates())[:_FEW]],
@@ -67,6 +69,16 @@ def _read(services: Services, words: Mapping[str, str]) -> dict[str, Any]:
         "checkpoint_code": _code(_text(newest, services)) if newest else "",
         "broken": list(Broken),
     }
+
+
+def _consents(services: Services) -> list[tuple[Purpose, Counter[ConsentState]]]:
+    """How many residents stand where, for each purpose that anybody was asked for."""
+    found: dict[Purpose, Counter[ConsentState]] = {purpose: Counter() for purpose in Purpose}
+    for standings in services.consents.by_resident().values():
+        for one in standings:
+            found[one.purpose][one.state] += 1
+    asked = {ConsentState.STANDS, ConsentState.OUTDATED, ConsentState.WITHDRAWN}
+    return [(purpose, count) for purpose, count in found.items() if asked & count.keys()]
 
 
 def _sizes(register: Register) -> dict[str, str]:

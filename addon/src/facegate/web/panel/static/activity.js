@@ -14,7 +14,9 @@ async function follow() {
   const pages = live.dataset.before; // older pages stand still
   if (named || pages || why?.open || document.hidden) return;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const address = new URL(location.href);
+    address.searchParams.set("live", "1");
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
     if (fresh && !named && !why?.open && fresh.innerHTML !== live.innerHTML) live.replaceChildren(...fresh.childNodes);
