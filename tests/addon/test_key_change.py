@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from facegate.adapters.gate import GateLink
-from facegate.adapters.key_change import KeyChanger
+from facegate.adapters.key_change import KeyChanger, SlotInUseError
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.node_voice import NodeReport
 from facegate.adapters.store import NotFoundError, Store
 from facegate.adapters.store.nodes import KeyChange
 from facegate.contract.lines import Command, Position, command_key
 from facegate.contract.messages import Topics
+from facegate.contract.verbs import Hint
 from facegate.core.models import Direction, Gate
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
+from tests.parts.node_link import Kept
 
 GATE = "main"
 TOPICS = Topics("home")
@@ -182,6 +184,23 @@ async def test_the_node_goes_over_and_the_old_key_is_dead(tmp_path: Path, broker
             assert await now.changer.change() == "changed"
             assert len(set(now.keys)) == 2
     assert len(node.relay.pulses(relay=1)) == 3
+
+
+async def test_no_other_recognizer_is_shut_out(tmp_path: Path, broker: Mosquitto, key: bytes) -> None:
+    with NativeNode(tmp_path / "node", broker, key=key) as node:
+        async with life(tmp_path / "data", broker) as now:
+            while now.link.hello is None:
+                await speaks_up(node)
+            other = GateLink(GATE, key, now.mqtt, TOPICS, positions=Kept(), slot=2)
+            await other.start()
+            await now.until(lambda: other.state == "online")
+            assert (await other.ask(Hint("wait", 1))).done
+            await now.until(lambda: now.link.other_slots == (2,))
+            with pytest.raises(SlotInUseError, match="slot 2"):
+                await now.changer.change()
+            assert now.store.key_change(GATE) is None
+            assert now.store.gate_key(GATE) == key
+            await other.stop()
 
 
 @pytest.mark.parametrize("step", WITH_THE_NODE)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from facegate.adapters.listeners import Cancel, Listeners
 from facegate.adapters.mqtt import Connection, MqttClient
@@ -28,6 +28,9 @@ from facegate.core.node_events import Happening
 __all__ = ["GateLink", "OpenResult", "Positions", "Result"]
 
 _LOG = logging.getLogger(__name__)
+
+OTHERS_SECONDS: Final = 3_900.0
+"""A recognizer tells its nodes the time every hour, so one that was silent for longer than that is not there."""
 
 
 class Positions(Protocol):
@@ -89,6 +92,7 @@ class GateLink:
             clock=clock,
         )
         self._retelling = Retelling(self._voice, self.ask, self._on_losses)
+        self._others: dict[int, float] = {}  # when each other slot was answered last
         self._unsaved: set[str] = set()
         self._saved_gap: frozenset[Position] = frozenset()
         self._saving: asyncio.Task[None] | None = None
@@ -115,6 +119,12 @@ class GateLink:
     def hello(self) -> Hello | None:
         """What the node has said of itself last, since this link began; look at ``state`` for its age."""
         return self._hello
+
+    @property
+    def other_slots(self) -> tuple[int, ...]:
+        """The slots of other recognizers that the node has answered lately; whoever is there tells it the time."""
+        now = self._clock()
+        return tuple(sorted(slot for slot, at in self._others.items() if now - at <= OTHERS_SECONDS))
 
     async def start(self) -> None:
         """Recall what was accepted before, and listen."""
@@ -244,6 +254,8 @@ class GateLink:
             return
         self._save("ack")
         self.ack_at = self._clock()
+        if ack.slot != self.slot:
+            self._others[ack.slot] = self.ack_at
         self._commands.hear(ack)
 
     def _on_event(self, _topic: str, payload: bytes, retained: bool) -> None:

@@ -23,6 +23,11 @@ _LOG = logging.getLogger(__name__)
 AGAIN_SECONDS: Final = 5.0  # between two tries of a change that nobody waits for: one a hello
 _HARMLESS: Final = Hint("wait", 1)  # something to sign: it moves nothing, and nobody sees a lamp for a millisecond
 
+
+class SlotInUseError(Exception):
+    """Another recognizer would be shut out by a new key."""
+
+
 type Outcome = Literal["changed", "pending"]
 """``pending``: written down, and gone on with as soon as the node answers."""
 
@@ -80,8 +85,17 @@ class KeyChanger:
             await self._finishing
 
     async def change(self) -> Outcome:
-        """Give the node the next key, and return whether it has gone over by now."""
+        """Give the node the next key, and return whether it has gone over by now.
+
+        Raises SlotInUseError where another recognizer commands this node, which would not know the next key.
+        """
         if self._change is None:
+            if self._link.other_slots:
+                slots = ", ".join(map(str, self._link.other_slots))
+                raise SlotInUseError(
+                    f"Another recognizer commands gate '{self._link.gate}' in slot {slots}, and a new key would shut "
+                    "it out: switch it off, change the key an hour after that, and give it the new key of its slot."
+                )
             self._expect(await asyncio.to_thread(self._store.begin_key_change, self._link.gate))
         if self._running is None:
             self._running = asyncio.get_running_loop().create_task(self._run())

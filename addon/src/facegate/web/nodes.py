@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
 from facegate import __version__
 from facegate.adapters.boards import known_boards
+from facegate.adapters.key_change import SlotInUseError
 from facegate.core.audit import Act
 from facegate.core.boards import BoardError, Lock, pick
 from facegate.core.node_file import NodeSetup, Way, missing_secrets, node_secrets, node_yaml
@@ -61,13 +63,19 @@ async def change_key(call: Call) -> Answer:
     """
     services, gate = call.services, call.given["gate"]
     await asyncio.to_thread(services.store.gate, gate)
-    compromised = bool(call.body.get("compromised", False))
     who = call.bearer.name if call.bearer else ""
-    words = "after a compromise" if compromised else "by plan"
-    # Before it happens: who asked for it is in the trail, also if this is cut short.
-    await asyncio.to_thread(services.store.record_act, who, Act.REKEYED, reason=f"gate {gate}, {words}")
-    if not compromised:
-        return Answer({"state": await services.change_key(gate)})
+    rekeyed = partial(services.store.record_act, who, Act.REKEYED)
+    if not call.body.get("compromised", False):
+        try:
+            state = await services.change_key(gate)
+        except SlotInUseError as error:
+            raise ProblemError(
+                INVALID, str(error), errors=[{"at": "compromised", "says": "now only after a compromise"}]
+            ) from error
+        await asyncio.to_thread(rekeyed, reason=f"gate {gate}, by plan")
+        return Answer({"state": state})
+    # Before it happens: nothing of the old key is left after it.
+    await asyncio.to_thread(rekeyed, reason=f"gate {gate}, after a compromise")
     key = await asyncio.to_thread(services.store.renew_gate_key, gate)
     await services.changed()
     setup = await asyncio.to_thread(services.store.node_setup, gate)
