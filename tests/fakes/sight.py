@@ -123,6 +123,10 @@ class Eyes:
     calls: dict[str, int] = field(default_factory=lambda: {"detect": 0, "embed": 0, "live_probability": 0})
 
     @property
+    def model(self) -> str:
+        return "painted"
+
+    @property
     def detector(self) -> Eyes:
         return self
 

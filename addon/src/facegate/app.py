@@ -25,6 +25,7 @@ from facegate.core.leaving import Terms
 from facegate.core.models import Decision, Reason, Verdict
 from facegate.core.retention import Retention
 from facegate.credentials.cards import Cards
+from facegate.credentials.passes import PassDesk
 from facegate.housekeeping import Housekeeping
 from facegate.journal import Journal
 from facegate.opening import Openings, OpenOutcome, OpenRequest
@@ -239,6 +240,7 @@ class Service:
             store, mqtt, topics, models, links,
             decided=self._decided, heard=heard, lost=journal.lose, recorded=journal.settled, greeted=orders.hear,
             loop_clips=self._loop_clips, decoding=settings.decoding,
+            desk=PassDesk(store, lambda: not cards.clock_problem),
         )  # fmt: skip
         consents = Consents(store)
         enrolling = Enrolling(store, lambda: models, consents, building.eye, self.changed)
@@ -330,7 +332,7 @@ class Service:
         if decision.verdict is Verdict.GRANTED:
             request = OpenRequest.of(decision, lambda: pipeline.still_there(decision.track, time.monotonic()))
             outcome = await self._open(self._parts, request)
-            if outcome.reason in _NOBODY_PASSED and decision.resident is not None:
+            if outcome.reason in _NOBODY_PASSED:
                 pipeline.shut_out(decision.track, decision.resident)
         else:
             hints.decided(decision.gate, decision.verdict, decision.reason, decision.advice)

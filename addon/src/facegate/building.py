@@ -31,6 +31,7 @@ from facegate.core.site_rule import SiteRule
 from facegate.core.sparing import Sparing
 from facegate.core.ways import Book
 from facegate.pipeline import CameraPipeline
+from facegate.presenting import Desk
 from facegate.turns import Turns
 from facegate.vision import Models, preview
 from facegate.vision.preview import Preview
@@ -100,6 +101,7 @@ class Building:
         greeted: called with each verified hello of a node.
         loop_clips: whether a clip begins again at its end.
         decoding: what decodes cameras' pictures, as the settings call it.
+        desk: what judges passes that are held before cameras.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Building:
         greeted: Callable[[Hello], None] = lambda hello: None,
         loop_clips: bool = False,
         decoding: str = "software",
+        desk: Desk | None = None,
     ) -> None:
         self.plan = Plan({}, {}, {}, {}, ())
         self.links = links
@@ -133,6 +136,7 @@ class Building:
         self._decided = decided
         self._loop_clips = loop_clips
         self._decoding = decoding
+        self._desk = desk
         self._turns = Turns(models.at_once)
         self._changers: dict[str, KeyChanger] = {}
         self._watches: dict[str, CameraWatch] = {}
@@ -314,7 +318,9 @@ class Building:
 
     def _begin_watch(self, camera: Camera, recognition: Recognition) -> CameraWatch:
         loop = asyncio.get_running_loop()
-        pipeline = CameraPipeline(camera, self._models, recognition, pause=partial(self._turns.give_way, camera.id))
+        pipeline = CameraPipeline(
+            camera, self._models, recognition, pause=partial(self._turns.give_way, camera.id), desk=self._desk
+        )
 
         def hand_over(decision: Decision) -> None:
             if not self.sparing.holds(decision):

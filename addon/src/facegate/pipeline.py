@@ -46,6 +46,7 @@ from facegate.core.session import Approach, Outcome, Sight
 from facegate.core.stages import Health, StageError, Stages
 from facegate.core.tracking import Track, Tracker
 from facegate.core.visit import Glimpse, Look, Masked, Visit
+from facegate.presenting import Desk, Presenting
 from facegate.vision import Models, chips, motion
 from facegate.vision.occlusion import LEAST_FACE, is_masked
 
@@ -78,6 +79,7 @@ class CameraPipeline:
         clock: seconds, for the times of the stages alone.
         draw: a random number from 0 up to 1 that nobody can foresee, for the challenge alone.
         pause: called between two people of one picture, so that a crowd here does not hold up other cameras.
+        desk: what judges codes that are held before the camera; without one none are read.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class CameraPipeline:
         clock: Callable[[], float] = time.perf_counter,
         draw: Callable[[], float] = _RANDOM.random,
         pause: Callable[[], None] = lambda: None,
+        desk: Desk | None = None,
     ) -> None:
         self.camera = camera
         self.recognition = recognition
@@ -106,11 +109,12 @@ class CameraPipeline:
         self._tracker = Tracker()
         self._visits: dict[int, Visit] = {}
         self._admissions = Admissions()
-        self._shut_out: deque[tuple[int, str]] = deque()
+        self._shut_out: deque[tuple[int, str | None]] = deque()
         self._waiting = Admissions()  # recognised, and waiting for a second factor
         self._factors: tuple[second_factor.Factor, ...] = ()
         self._shown: deque[second_factor.Factor] = deque(maxlen=16)  # handed over from other threads
         self._press: Press | None = None
+        self._codes = Presenting(camera, desk, models)
         self._presses: deque[Press] = deque(maxlen=1)  # handed over from other threads; the newest counts
 
     def attends(self, luma: Luma, at: float) -> bool:
@@ -119,7 +123,7 @@ class CameraPipeline:
         From the thread that calls ``process``. Always, while a face is there or something waits for one.
         """
         waits = self._press or self._presses or self._shown or self._factors or self._shut_out
-        occupied = bool(self._tracker.live or waits or self._waiting.of or self._admissions.of)
+        occupied = bool(self._tracker.live or waits or self._waiting.of or self._admissions.of or self._codes.busy)
         return self._attention.wants(luma, at, occupied=occupied)
 
     def process(self, frame: Frame) -> list[Decision]:
@@ -144,6 +148,7 @@ class CameraPipeline:
         """The whole way, in the order of the stages."""
         self._take_recognition()
         self._take_shut_out()
+        decisions += self._read_codes(frame)
         if not self._used.gate.faces:
             self._forget_everybody()
             return
@@ -152,7 +157,7 @@ class CameraPipeline:
         faces = self._mask_out(found, frame)
         tracks = self._track(faces, frame.captured_at)
         acting = [track for track in tracks if self._acts(track, frame.captured_at)]
-        wanted = self._wanted(acting, frame.captured_at)
+        wanted = self._leave_alone(tracks, acting, frame.captured_at)
         for track in wanted:
             self._look(track, frame, boxes)
         staying = [track for track in wanted if self._visits[track.id].intent.stayed(self.camera.dwell)]
@@ -165,10 +170,15 @@ class CameraPipeline:
             decisions.append(replace(completed, faces=len(acting), ms=dict(self._stages.ms)))
 
     def still_there(self, track: int, at: float) -> bool:
-        """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``."""
+        """Whether the resident let in on ``track`` was recognised on it, in the zone, within a second before ``at``.
+
+        A ``track`` below nought is a pass: whether that very code was read in the zone within the second.
+        """
+        if track < 0:  # a pass
+            return self._codes.still_there(track, at)
         return self.recognition.gate.faces and self._admissions.still_there(track, at)
 
-    def shut_out(self, track: int, resident: str) -> None:
+    def shut_out(self, track: int, resident: str | None) -> None:
         """The gate did not open for whom it was granted: if they still stand there, decide anew. From any thread."""
         self._shut_out.append((track, resident))
 
@@ -176,6 +186,10 @@ class CameraPipeline:
         """Forget the grant and its evidence, but not that the person means the gate."""
         while self._shut_out:
             track, resident = self._shut_out.popleft()
+            if track < 0:
+                self._codes.take_back(track)
+            if resident is None:
+                continue
             self._admissions = self._admissions.without(resident)
             visit = self._visits.get(track)
             if visit is not None:
@@ -188,6 +202,31 @@ class CameraPipeline:
             self._used = newest
             unproved = {t: replace(v, approach=None, first=None) for t, v in self._visits.items() if not v.outcome}
             self._visits = {**self._visits, **unproved}
+
+    def _read_codes(self, frame: Frame) -> list[Decision]:
+        """What passes that are held up decide; without an answer of the reader faces are recognised all the same."""
+        found: list[Decision] = []
+        self._codes.settle(frame.captured_at, self._used.gate)
+        if self._codes.due(frame.captured_at):
+            with suppress(StageError):
+                found = self._stages.run(
+                    "codes", self._codes.look, frame, self._used.gate, usable=lambda said: isinstance(said, list)
+                )
+        if self._codes.changed:  # a template was opened or closed: what was seen was compared with something else
+            self._codes.changed = False
+            self._visits = {track: Visit(visit.run, intent=visit.intent) for track, visit in self._visits.items()}
+        while self._codes.factors:
+            self._shown.append(self._codes.factors.pop())
+        return [replace(decision, ms=dict(self._stages.ms)) for decision in found]
+
+    def _leave_alone(self, tracks: Sequence[Track], acting: Sequence[Track], at: float) -> list[Track]:
+        """Whose approach is looked into; of whoever shows a pass nothing is looked into any more, or kept."""
+        for track in self._codes.left_alone(tracks, self._tracker.live, at):
+            if (visit := self._visits.get(track)) is not None:
+                self._visits[track] = Visit(visit.run, refused=visit.refused)
+        if self._codes.gallery is not None:  # whoever shows a share asks to be recognised, with or without a button
+            return self._codes.looked_into(acting, at)
+        return self._codes.looked_into(self._wanted(acting, at), at)
 
     def _forget_everybody(self) -> None:
         """The gate's face reader is off: whoever stands there is nobody's business, and nothing of them is kept."""
@@ -377,7 +416,8 @@ class CameraPipeline:
         if vector is None:
             return replace(sight, failure="embed")
         try:
-            match = self._stages.run("match", self._used.gallery.match, vector, usable=usable.is_match)
+            gallery = self._codes.gallery or self._used.gallery
+            match = self._stages.run("match", gallery.match, vector, usable=usable.is_match)
         except StageError as error:
             return replace(sight, failure=error.stage)
         return replace(sight, vector=vector, match=match)
@@ -396,7 +436,7 @@ class CameraPipeline:
             if approach.face != face:  # Someone else: intent and everything else begin with this frame.
                 visit = replace(visit, intent=Intent(sight.at, at), first=look.chip, refused=None)
                 self._part(track.id)
-                if self.camera.on_press:  # and they have not pressed
+                if self.camera.on_press and self._codes.gallery is None:  # and they have not pressed
                     self._visits[track.id] = replace(visit, approach=None, first=None, armed=None)
                     return None
             named = self._used.thresholds.names(sight.match) if sight.match else None
@@ -473,7 +513,8 @@ class CameraPipeline:
         for track in sorted(self._tracker.live, key=lambda track: -track.face.size):
             visit = self._visits.get(track.id)
             lingers = track.last_seen - track.first_seen >= self.camera.dwell + LINGER
-            if visit is None or visit.outcome is not None or visit.told or not lingers:
+            alone = self._codes.leaves_alone(track.id)
+            if visit is None or visit.outcome is not None or visit.told or not lingers or alone:
                 continue
             if visit.intent.last is None or visit.intent.last < track.last_seen:
                 small = track.face.size < self.camera.min_face

@@ -65,6 +65,11 @@ class Gallery:
         """The number of templates."""
         return self._count
 
+    def wipe(self) -> None:
+        """Overwrite every template. Nothing can be compared with it any more."""
+        self._rows.fill(0)
+        self._rows, self._count, self.residents = np.zeros((0, 0), np.float32), 0, ()
+
     def match(self, vector: Vector) -> Match:
         """Return the best and the second-best person. Raises MatchingError for a vector that cannot be compared."""
         _check(vector, self._rows.shape[1] if len(self) else len(vector), "The face")

@@ -117,6 +117,12 @@ class Reason(StrEnum):
     NO_LIST = "no_list"
     CLOCK = "clock"
     PINS_LOCKED = "pins_locked"
+    PASS_GOOD = "pass_good"  # noqa: S105  # a word, no password
+    PASS_UNKNOWN = "pass_unknown"  # noqa: S105
+    PASS_USED = "pass_used"  # noqa: S105
+    PASS_AGAIN = "pass_again"  # noqa: S105
+    PASS_EXPIRED = "pass_expired"  # noqa: S105
+    PASS_REVOKED = "pass_revoked"  # noqa: S105
     NODE_SILENT = "node_silent"
     NODE_BUSY = "node_busy"
     NODE_REFUSED = "node_refused"

@@ -19,6 +19,8 @@ from enum import StrEnum
 from typing import Final
 
 STEP_SECONDS: Final = 15
+REMEMBERED: Final = 240
+"""Steps, an hour, for which a code that comes too late is told from one that never was."""
 CODE_BYTES: Final = 10
 """80 bits: nobody guesses one within its fifteen seconds."""
 ID_BYTES: Final = 5
@@ -99,6 +101,13 @@ def step_of(secret: bytes, code: bytes, unix: float) -> int | None:
     return None
 
 
+def was_good(secret: bytes, code: bytes, unix: float) -> bool:
+    """Whether a wrong code was a good one within the last :data:`REMEMBERED` steps: a photograph of it, perhaps."""
+    now = step_at(unix)
+    steps = range(max(0, now - REMEMBERED), max(0, now - 1))
+    return any(hmac.compare_digest(code_at(secret, step), code) for step in steps)
+
+
 def bearer_hash(secret: bytes) -> bytes:
     """What is kept of a fixed pass: it cannot be printed again from it. The secret is random, so one hash suffices."""
     return hashlib.sha256(_CONTEXT + secret).digest()
@@ -121,7 +130,8 @@ class Refused(StrEnum):
 class Pass:
     """A pass as it is kept, without its secret.
 
-    ``resident``: whose it is, or who vouches for a guest. ``gates`` empty means every gate of that resident.
+    ``resident``: whose it is, or who vouches for a guest; empty where the house itself vouches. ``guest``: whether it
+    lets in somebody else than that resident. ``gates`` empty means every gate of that resident.
     ``uses``: how many times it still opens, ``None`` without limit. ``passback``: seconds in which a fixed pass is not
     good again for the direction it was just used for, so that it is not handed back over the fence. ``used_at`` and
     ``direction``: the last use.
@@ -139,6 +149,8 @@ class Pass:
     revoked_at: float | None = None
     used_at: float | None = None
     direction: str | None = None
+    guest: bool = False
+    created_at: float = 0.0
 
 
 def refusal(bearer: Pass, gate: str, direction: str, unix: float) -> Refused | None:

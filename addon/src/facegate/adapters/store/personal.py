@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete
 
 from facegate.adapters.store import schema
 
-DELETED: Final = frozenset({"templates", "credentials", "links", "presence"})
+DELETED: Final = frozenset({"templates", "credentials", "links", "passes", "presence", "strict_templates"})
 """Rows that go."""
 KEPT: Final = frozenset({"access", "acts", "consents", "erasures"})
 """Rows that stay under the random id alone until their own time is over; what they say of a person is sealed."""

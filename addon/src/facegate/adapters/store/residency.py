@@ -10,7 +10,7 @@ from facegate.adapters.crypto import Kind
 from facegate.adapters.store import schema
 from facegate.adapters.store.errors import StoreError
 from facegate.adapters.store.residents import FACE_AT_GATES
-from facegate.adapters.store.templates import TemplateStore
+from facegate.adapters.store.strict import StrictStore
 from facegate.core.models import PrivacyLevel, Resident, ResidentState
 from facegate.core.residency import Change, ResidencyError, after
 
@@ -26,7 +26,7 @@ class StandingError(StoreError):
     """A change that is not possible from where the resident stands; the text is made for people."""
 
 
-class ResidencyStore(TemplateStore):
+class ResidencyStore(StrictStore):
     """What the store knows about where residents stand."""
 
     def suspend_resident(self, resident: str) -> Resident:
@@ -118,7 +118,8 @@ class ResidencyStore(TemplateStore):
                 )
             ).first()
         try:
-            return after(change, known, has_templates=has is not None, withdrew=withdrew is not None)
+            has_templates = has is not None or self.has_share(known.id)
+            return after(change, known, has_templates=has_templates, withdrew=withdrew is not None)
         except ResidencyError as error:
             raise StandingError(f"A resident who is {error.state} cannot be {_DONE[change]}.") from error
 

@@ -297,6 +297,42 @@ recognition_changes = Table(
     sqlite_autoincrement=True,  # the last number is the rule that holds
 )
 
+strict_templates = Table(
+    "strict_templates",
+    metadata,
+    Column("id", Text, primary_key=True),  # of the resident's share, which is nowhere
+    Column("resident", Text, ForeignKey("residents.id"), nullable=False, index=True),
+    Column("consent", Text, ForeignKey("consents.id"), nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("vectors", Integer, nullable=False),  # how many are sealed
+    Column("share", LargeBinary, nullable=False),  # the server's half, under the key of the resident's faces
+    Column("sealed", LargeBinary, nullable=False),  # under a key of both halves
+    Column("created_at", Float, nullable=False),
+)
+
+passes = Table(
+    "passes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # rotating, fixed: by the letters that its code begins with
+    Column("resident", Text, ForeignKey("residents.id"), nullable=True, index=True),  # NULL: the house vouches
+    Column("guest", Boolean, nullable=False),
+    # Without a foreign key, as those of residents: no entry means every gate.
+    Column("gates", JSON, nullable=False),
+    Column("sealed", LargeBinary, nullable=True),  # label and rotating secret, under the resident's key
+    Column("label", LargeBinary, nullable=True),  # under the site key, where the house vouches
+    Column("hash", LargeBinary, nullable=True),  # of a fixed pass's secret, which is nowhere
+    Column("valid_from", Float, nullable=True),
+    Column("valid_until", Float, nullable=True),
+    Column("uses", Integer, nullable=True),  # left; NULL without limit
+    Column("passback", Float, nullable=False),
+    Column("used_step", Integer, nullable=True),  # of a rotating pass: no code of this step or before opens again
+    Column("used_at", Float, nullable=True),  # kept only where passback needs it
+    Column("direction", Text, nullable=True),
+    Column("created_at", Float, nullable=False),
+    Column("revoked_at", Float, nullable=True),
+)
+
 links = Table(
     "links",
     metadata,

@@ -37,6 +37,7 @@ UNDER_THE_SITE_KEY: Final = (
     Sealed(schema.installation, "key_check", lambda _: (KEY_CHECK,)),
     Sealed(schema.cameras, "source", lambda row: ("camera", row["id"])),
     Sealed(schema.access, "note", lambda row: ("note", row["id"]), linked=ACCESS),
+    Sealed(schema.passes, "label", lambda row: ("pass", row["id"])),
 )
 
 OTHERWISE: Final = {
@@ -51,6 +52,10 @@ OTHERWISE: Final = {
     "checkpoints.hash": "a hash",
     "checkpoints.signature": "a signature",
     "members.password": "salt and scrypt of it",
+    "passes.sealed": "under the resident's key",
+    "strict_templates.share": "under the key of the resident's faces",
+    "strict_templates.sealed": "under a key of that half and the resident's own",
+    "passes.hash": "a hash",
     "links.hash": "a hash",
     "link_sessions.hash": "a hash",
     "consents.details": "under the resident's key",

@@ -50,6 +50,8 @@ class TemplateStore(ResidentStore):
             row = self._row(connection, resident)
             if self._level(row) is PrivacyLevel.NO_FACE:
                 raise ConsentError("This resident has chosen to be let in without their face: let them choose anew.")
+            if self._level(row) is PrivacyLevel.STRICT:
+                raise ConsentError("This resident's face is kept under a key of which they hold a half: issue a share.")
             self._require(connection, resident, consent)
             number = self._rotation(connection)
             key = self._face_key(keys, resident)
@@ -96,7 +98,8 @@ class TemplateStore(ResidentStore):
         """After a start: one key turns all templates, and older versions' templates are brought under it."""
         with self._read() as connection:
             number = self._rotation(connection)
-            residents = frozenset(connection.execute(select(_TEMPLATES.c.resident)).scalars())
+            strict = select(schema.strict_templates.c.resident)
+            residents = frozenset(connection.execute(select(_TEMPLATES.c.resident).union(strict)).scalars())
         current = frozenset({str(number)} if number else ())
         self._keys.settle(Kind.FACES, residents)
         self._keys.settle(Kind.ROTATION, current)
