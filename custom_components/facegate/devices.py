@@ -23,7 +23,7 @@ def gate_device(coordinator: FaceGateCoordinator, gate: Gate) -> DeviceInfo:
     return DeviceInfo(
         identifiers={gate_identifier(entry, gate.id)},
         manufacturer=MANUFACTURER,
-        model="Gate",
+        model="Trial gate" if gate.trial else "Gate",
         name=gate.name,
         via_device_id=dr.async_get_device_id_by_identifier(
             coordinator.hass, (DOMAIN, str(entry.unique_id)), config_entry_id=entry.entry_id

@@ -66,7 +66,7 @@ class NewGate:
 class Gate:
     """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline; ``fire`` is none, active or
     latched. Other words may come. ``tamper``: the node's case is open; ``held``: the door stays open for too long.
-    ``faces``: the face reader is on; it is told by the API alone.
+    ``faces``: the face reader is on; ``trial``: it moves no door; both are told by the API alone.
     """
 
     id: str
@@ -79,6 +79,7 @@ class Gate:
     tamper: bool = False
     held: bool = False
     faces: bool = False
+    trial: bool = False
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
@@ -94,6 +95,7 @@ class Gate:
             tamper=_flag(answer, "tamper"),
             held=_flag(answer, "held"),
             faces=_flag(answer, "faces"),
+            trial=_flag(answer, "trial"),
         )
 
     def with_state(self, state: GateState) -> Self:

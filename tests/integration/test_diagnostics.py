@@ -33,6 +33,7 @@ async def test_diagnostics_tell_no_secret_and_no_name(
             "tamper": False,
             "held": False,
             "faces": True,
+            "trial": False,
         }
     ]
     assert told["answers"] is True

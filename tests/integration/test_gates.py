@@ -43,6 +43,15 @@ async def press(hass: HomeAssistant, entity_id: str = OPEN) -> None:
     await hass.services.async_call(Platform.BUTTON, SERVICE_PRESS, {ATTR_ENTITY_ID: entity_id}, blocking=True)
 
 
+async def test_a_gate_that_moves_no_door_is_called_so(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
+) -> None:
+    recognizer.gates = [gate(), gate("trial", "Trial", trial=True)]
+    await set_up()
+    devices = gate_devices(hass, entry)
+    assert (devices["main"].model, devices["trial"].model) == ("Gate", "Trial gate")
+
+
 async def test_entities_of_a_gate(
     hass: HomeAssistant, entry: MockConfigEntry, set_up: SetUp, entity_registry: er.EntityRegistry
 ) -> None:
