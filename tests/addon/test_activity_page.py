@@ -9,13 +9,16 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from facegate.adapters.store import Intent
 from facegate.adapters.store.access import KINDS
 from facegate.core.activity import EVENTS, RESULTS, SEEN
+from facegate.core.audit import Act
 from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.web.panel.visitors import USER_ID
 from facegate.web.panel.words import words
+from tests.parts.browser import browser_page
 from tests.parts.web import Site, running_site
 
 OWNER, GUARD, AUDITOR, NOBODY = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
@@ -120,3 +123,29 @@ def test_both_languages_say_the_same() -> None:
     english, chinese = (json.loads((folder / name / "activity.json").read_text()) for name in ("en", "zh-Hans"))
     assert english.keys() == chinese.keys()
     assert [key for key in english if english[key].count("{") != chinese[key].count("{")] == []
+
+
+async def test_names_come_for_a_reason_and_as_text_and_the_list_follows_by_itself(site: Site) -> None:
+    person = site.store.add_resident(f"Resident {MARKUP}")
+    visit(site, 1, time.time(), person.id)
+    async with browser_page(OWNER) as page:
+        await page.goto(f"{site.pages}/activity")
+        visit(site, 2, time.time())
+        await expect(page.locator("#live li")).to_have_count(2)  # without a reload
+        await page.click("#ask")
+        await page.fill("#why textarea", "short")
+        await page.click("#why-form button:not(.plain)")
+        assert site.store.acts() == []  # the browser itself does not send it
+        await page.fill("#why textarea", f"Because of {MARKUP}")
+        await page.click("#why-form button:not(.plain)")
+        await expect(page.locator("#live li .who").last).to_have_text(f"Resident {MARKUP} · {MARKUP}")
+        await page.select_option("#track select", person.id)
+        await page.fill("#track textarea", "A parcel is missing")
+        await page.click("#track button")
+        await expect(page.locator("#track-records li")).to_have_count(1)
+        await expect(page.locator("#track-records .where")).to_contain_text(f"Main {MARKUP}")
+        assert await page.locator("main script").count() == 0
+    assert [(deed.resident, deed.reason) for deed in site.store.acts(of={Act.LOOKED})] == [
+        (person.id, "A parcel is missing"),
+        (person.id, f"Because of {MARKUP}"),
+    ]
