@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from typer.testing import CliRunner
 
 from facegate.adapters.crypto import KeyRing, Kind
 from facegate.adapters.store import Intent, NotFoundError, Store, personal, schema
+from facegate.cli import app
 from facegate.core.certificate import Certificate, fingerprint
 from facegate.core.credentials import Credential, CredentialKind
 from facegate.core.leaving import DAY, Cause, Terms, leaving, month_of
@@ -361,6 +363,25 @@ def test_an_old_backup_the_box_and_the_site_key_together_open_nothing_of_the_era
     assert any(_opens(face_key, value, bounds) for _, value in sealed), "with the key it would open"
     assert not any(_opens(key, value, bounds) for key in keys for _, value in sealed)
     assert fingerprint(own_key) == certificate.keys["residents"]
+
+
+def test_the_command_line_tells_a_genuine_certificate(house: House, tmp_path: Path) -> None:
+    certificate = house.departures.erase(enrolled(house.store).id, Cause.HOUSE, "Owner")
+    house.store.close()
+    genuine, changed, none = (tmp_path / name for name in ("genuine.json", "changed.json", "none.json"))
+    genuine.write_text(json.dumps(certificate.written()))
+    changed.write_text(json.dumps(replace(certificate, rows={}).written()))
+    none.write_text("[]")
+
+    def verify(file: Path) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["verify-log", "--data", str(house.data), "--certificate", str(file)])
+        return result.exit_code, " ".join(result.output.split())
+
+    assert verify(genuine)[0] == 0
+    assert "is genuine" in verify(genuine)[1]
+    for file, words in ((changed, "was changed"), (none, "holds no certificate")):
+        assert verify(file)[0] == 1
+        assert words in verify(file)[1]
 
 
 # Over the API

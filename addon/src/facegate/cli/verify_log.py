@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from facegate.cli.console import notes, stop, stops_at
+from facegate.core.certificate import Certificate
 from facegate.core.trail import Checkpoint
 from facegate.settings import default_data
 
@@ -28,6 +29,9 @@ def verify_log(
         list[Path] | None,
         typer.Option(help="A file of checkpoints that somebody has kept, as 'facegate verify-log --save' writes it."),
     ] = None,
+    certificate: Annotated[
+        list[Path] | None, typer.Option(help="A certificate of erasure: say whether this installation has signed it.")
+    ] = None,
     save: Annotated[Path | None, typer.Option(help="Write this installation's checkpoints to a file, to keep.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")] = None,
 ) -> None:
@@ -36,6 +40,7 @@ def verify_log(
     from facegate.cli import local_api
 
     kept = [entry for path in checkpoint or [] for entry in _read(path)]
+    certificates = [(path, _read_certificate(path)) for path in certificate or []]
     with stops_at(StoreError):
         try:
             with Store.open(data or default_data()) as store:
@@ -43,9 +48,13 @@ def verify_log(
                 broken = found.broken and asdict(found.broken)
                 proof: dict[str, Any] = {"links": found.links, "checkpoints": found.checkpoints, "broken": broken}
                 own: list[dict[str, Any]] = [one.written() for one in store.checkpoints()]
+                genuine = [store.is_genuine(one) for _, one in certificates]
         except InUseError:
             proof = local_api.call(data, "POST", "/trail/proof", {"checkpoints": [one.written() for one in kept]})
             own = local_api.call(data, "GET", "/trail/checkpoints")["checkpoints"]
+            genuine = [
+                local_api.call(data, "POST", "/certificates/proof", one.written())["genuine"] for _, one in certificates
+            ]
     if save is not None:
         try:
             save.write_text(json.dumps(own, indent=2) + "\n", encoding="utf-8")
@@ -53,7 +62,18 @@ def verify_log(
             stop(f"{save} cannot be written ({error.strerror or error}): name another file.")
     if proof["broken"]:
         stop(f"The trail is broken: {SENTENCES[proof['broken']['what']].format(**proof['broken'])}")
+    for (path, _), signed in zip(certificates, genuine, strict=True):
+        if not signed:
+            stop(f"{path} was changed, or another installation has signed it: it proves nothing here.")
+        notes.print(f"{path} is genuine: what it names was destroyed.", markup=False, highlight=False)
     notes.print(f"{proof['links']} links and {proof['checkpoints']} checkpoints hold.")
+
+
+def _read_certificate(path: Path) -> Certificate:
+    try:
+        return Certificate.read(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        stop(f"{path} holds no certificate ({error}): name the file that was given at the erasure.")
 
 
 def _read(path: Path) -> list[Checkpoint]:

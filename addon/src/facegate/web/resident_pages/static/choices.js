@@ -31,7 +31,7 @@ function show(answer) {
   put("rows", String(Object.values(answer.rows).reduce((sum, count) => sum + count, 0)));
   put("keys", Object.values(answer.keys).join(", "));
   put("signature", answer.signature);
-  for (const part of document.querySelectorAll("main > .card, nav")) part.hidden = part !== certificate;
+  for (const part of document.querySelectorAll("main > .card, main > h1, nav")) part.hidden = part !== certificate;
   const button = document.getElementById("keep");
   button.addEventListener("click", () =>
     keep(new Blob([JSON.stringify(answer, null, 2)], { type: "application/json" }), button.dataset.name),
