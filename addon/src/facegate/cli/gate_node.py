@@ -11,6 +11,7 @@ from rich.table import Table
 
 from facegate.cli import local_api, node_files
 from facegate.cli.console import notes, stop
+from facegate.cli.words import language, say
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
 Out = Annotated[Path, typer.Option(help="Folder for the node's files; several gates may share one.")]
@@ -61,12 +62,12 @@ def add(
 ) -> None:
     """Add a gate. With --board its node's files are written, wiring and next steps printed; without, its key alone."""
     if trial and board is not None:
-        stop("A trial gate moves no door, so it has no board: leave out --board, or --trial.")
+        stop(say("trial_or_board"))
     if board is None:
         _add_bare(name, data, trial=trial)
         return
     if lock is None:
-        stop("Name what holds the gate shut: --lock fail-safe, fail-secure or turnstile.")
+        stop(say("name_the_lock"))
     node: dict[str, Any] = {"board": board, "lock": lock, **_way(broker, tls)}
     if network is not None:
         node["network"] = network
@@ -82,16 +83,16 @@ def add(
         missing = node_files.write(out, made["node_files"], own=own)
     except node_files.FolderError as error:
         local_api.call(data, "DELETE", f"/gates/{made['id']}")  # a gate whose key is nowhere is none
-        stop(f"{error} No gate was added.")
+        stop(say("not_added", error=error))
     gate, files = made["id"], made["node_files"]
-    typer.echo(f"Gate '{gate}' is there. Its node's files: {out / files['file']} and {out / node_files.SECRETS}")
-    typer.echo("The key is in secrets.yaml and nowhere else. Whoever has it can open this gate.\n")
+    typer.echo(say("added", gate=gate, file=out / files["file"], secrets=out / node_files.SECRETS))
+    typer.echo(say("key_is_in_secrets"))
     _print_wiring(files)
-    _print_next(gate, out, files, missing, "Flash the node by cable, on a table, with no lock connected:")
-    typer.echo(f"  then at the gate:   facegate gate test {gate}")
+    _print_next(gate, out, files, missing, say("flash"))
+    typer.echo(say("then_test", gate=gate))
     if lock != "fail-safe":
-        typer.echo("\nThe gate opens for nobody before that test has attested its exit button and its fire release.")
-    typer.echo(f"Its face reader is off: 'facegate gate ways {gate}' says what has to be there first.")
+        typer.echo(say("held_back"))
+    typer.echo(say("faces_off", gate=gate))
 
 
 def rekey(
@@ -112,29 +113,26 @@ def rekey(
     if not compromised:
         answer = local_api.call(data, "POST", f"/gates/{gate}/key", {})
         if answer["state"] == "changed":
-            typer.echo(f"Gate '{gate}' and its node have a new key; the one before is erased on both sides.")
+            typer.echo(say("key_changed", gate=gate))
         else:
-            typer.echo(f"The node of gate '{gate}' does not answer now. It is given the new key as soon as it does.")
-        typer.echo("The node's file keeps its first key; a board that takes this one's place needs --compromised.")
+            typer.echo(say("key_pending", gate=gate))
+        typer.echo(say("file_keeps_key"))
         return
-    if not yes and not typer.confirm(
-        f"Let the key of gate '{gate}' die now? FaceGate cannot open it before its node is flashed by cable.",
-        err=True,
-    ):
+    if not yes and not typer.confirm(say("let_key_die", gate=gate), err=True):
         raise typer.Exit(1)
     answer = local_api.call(data, "POST", f"/gates/{gate}/key", {"compromised": True, **_way(broker, tls)})
     files = answer.get("node_files")
     if files is None:
-        typer.echo(f"The old key of gate '{gate}' is dead. Put this line into the secrets.yaml of its node:\n")
+        typer.echo(say("key_dead_line", gate=gate))
         typer.echo(f"gate_key: {answer['key']}\n")
         return
     try:
         missing = node_files.write(out, files, own={}, again=True)
     except node_files.FolderError as error:
-        stop(f"The old key of gate '{gate}' is dead, and the new one was not written. {error} Then run this again.")
-    typer.echo(f"FaceGate is done with the old key of gate '{gate}'. The new secrets: {out / node_files.SECRETS}")
-    typer.echo("The node still obeys the old key until it is flashed: pull its plug until then.\n")
-    _print_next(gate, out, files, missing, "The broker's password of this node is new, too. Flash the node BY CABLE:")
+        stop(say("key_not_written", gate=gate, error=error))
+    typer.echo(say("key_renewed", gate=gate, secrets=out / node_files.SECRETS))
+    typer.echo(say("pull_the_plug"))
+    _print_next(gate, out, files, missing, say("flash_again"))
 
 
 def boards(data: Data = None) -> None:
@@ -147,20 +145,22 @@ def boards(data: Data = None) -> None:
         room = ", ".join(short.get(feature["name"], feature["name"]) for feature in board["features"])
         table.add_row(board["name"], board["network"], room)
     Console().print(table)
-    notes.print("None of these board files has been tried on hardware yet: begin on a table, with no lock connected.")
+    notes.print(say("untried"))
 
 
 def _add_bare(name: str, data: Path | None, *, trial: bool) -> None:
     gate = local_api.call(data, "POST", "/gates", {"name": name, "trial": trial})
     if trial:
-        typer.echo(f"Trial gate '{gate['id']}' is there. Its software node moves no door, and is started with:\n")
+        typer.echo(say("trial_added", gate=gate["id"]))
         typer.echo(f"gate_id: {gate['id']}\ngate_key: {gate['key']}")
         return
-    typer.echo(f"Gate '{gate['id']}' is there. Put these two lines into the secrets.yaml of its node:\n")
+    typer.echo(say("bare_added", gate=gate["id"]))
     typer.echo(f"gate_id: {gate['id']}\ngate_key: {gate['key']}\n")
-    typer.echo("The key is not shown again. Whoever has it can open this gate.")
-    typer.echo("With --board and --lock the node's files are written for you, and its wiring is printed.")
-    typer.echo(f"Its face reader is off: 'facegate gate ways {gate['id']}' says what has to be there first.")
+    typer.echo(say("key_not_again"))
+    typer.echo(say("better_with_board"))
+    typer.echo(say("held_back"))
+    typer.echo(say("then_test", gate=gate["id"]))
+    typer.echo(say("faces_off", gate=gate["id"]))
 
 
 def _usual(data: Path | None, board: str) -> list[str]:
@@ -174,7 +174,7 @@ def _words(given: str | None, known: dict[str, str], option: str) -> list[str]:
     found = []
     for word in (part.strip() for part in (given or "").split(",")):
         if word and word not in known:
-            stop(f"{option} knows no '{word}': use {', '.join(known)}.")
+            stop(say("no_such_word", option=option, word=word, known=", ".join(known)))
         if word:
             found.append(known[word])
     return found
@@ -185,7 +185,7 @@ def _way(broker: str | None, tls: bool | None) -> dict[str, Any]:
     if broker is not None:
         host, separator, port = broker.rpartition(":")
         if separator and not port.isdigit():
-            stop(f"'{broker}' is no address of a broker: use NAME or NAME:PORT.")
+            stop(say("no_broker", broker=broker))
         way |= {"broker": host, "broker_port": int(port)} if separator else {"broker": broker}
     return way
 
@@ -194,31 +194,32 @@ def _own(ca: Path | None, wifi_ssid: str | None, wifi_password: str | None) -> d
     try:
         authority = None if ca is None else ca.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        stop(f"The CA {ca} cannot be read as PEM ({error}): name the right file.")
+        stop(say("no_ca", ca=ca, error=error))
     given = {"mqtt_ca": authority, "wifi_ssid": wifi_ssid, "wifi_password": wifi_password}
     return {name: value for name, value in given.items() if value}
 
 
 def _print_wiring(files: dict[str, Any]) -> None:
-    table = Table(title="Wiring")
-    for column in ("Terminal", "GPIO", "How"):
+    spoken = language()
+    table = Table(title=say("wiring"))
+    for column in (say("terminal"), "GPIO", say("how")):
         table.add_column(column, overflow="fold")
     for row in files["wiring"]:
-        table.add_row(escape(row["label"]["en"]), str(row["gpio"]), escape(row["wire"]["en"]))
+        table.add_row(escape(row["label"][spoken]), str(row["gpio"]), escape(row["wire"][spoken]))
     Console().print(table)
-    if files["note"]["en"]:
-        typer.echo(files["note"]["en"])
-    typer.echo("Pictures of the whole wiring: docs/wiring.md\n")
+    if files["note"][spoken]:
+        typer.echo(files["note"][spoken])
+    typer.echo(say("pictures"))
 
 
 def _print_next(gate: str, out: Path, files: dict[str, Any], missing: list[str], flash: str) -> None:
     if missing:
-        typer.echo(f"Add to {out / node_files.SECRETS}, which FaceGate does not know: {', '.join(missing)}")
+        typer.echo(say("add_secrets", secrets=out / node_files.SECRETS, missing=", ".join(missing)))
     if files["guessed"]:
-        typer.echo(f"See that 'broker' in {files['file']} is the broker as the node reaches it.")
+        typer.echo(say("see_broker", file=files["file"]))
     site = re.search(r"^  site: (\S+)$", files["yaml"], re.MULTILINE)
     topics = f"facegate/{site[1] if site else '+'}/gate/{gate}"
     password = f"{gate.replace('-', '_')}_mqtt_password"
-    typer.echo(f"On the broker: the account 'facegate-{gate}' with the password '{password}' of secrets.yaml. It may:")
+    typer.echo(say("account", gate=gate, password=password))
     typer.echo(f"  topic read {topics}/command\n  topic write {topics}/node/#\n")
     typer.echo(f"{flash}\n  esphome run {out / files['file']}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from facegate.cli import local_api
+from facegate.cli import local_api, words
 from facegate.cli.console import stop
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the store; FACEGATE_DATA_DIR by default.")]
@@ -56,11 +56,12 @@ _TEXTS: Final = {
 def walk(
     gate: Annotated[str, typer.Argument(metavar="GATE", help="Id of the gate.")],
     out: Annotated[Path, typer.Option(help="Folder for the result sheet.")] = Path("facegate-sheets"),
-    language: Annotated[str, typer.Option(help="en or zh-Hans.")] = "en",
+    language: Annotated[str, typer.Option(help="en or zh-Hans; as the locale by default.")] = "",
     data: Data = None,
 ) -> None:
     """Walk through a gate: relay, exit, fire, beams, readers, one by one, and write the result sheet."""
-    if language not in ("en", "zh-Hans"):
+    language = language or words.language()
+    if language not in words.LANGUAGES:
         stop("The language is en or zh-Hans.")
     try:
         _Walk(gate, language, data).go(out)
