@@ -171,6 +171,18 @@ def test_suspending_comes_back_to_where_one_stood(store: Store) -> None:
     assert store.resume_resident(who).state is S.ENROLLED
 
 
+def test_strict_residents_are_resumed_with_their_share(store: Store) -> None:
+    who = store.add_resident("Resident 1").id
+    assert store.choose_level(who, PrivacyLevel.STRICT).state is S.INVITED
+    consent = store.add_consent(who, notice="0" * 64, language="en", channel="test").id
+    share = store.issue_share(who, "sface", [np.eye(1, 128, dtype=np.float32)[0]], consent)
+    store.suspend_resident(who)
+    assert store.resume_resident(who).state is S.ENROLLED
+    assert store.open_share(share)
+    assert store.choose_level(who, PrivacyLevel.NO_FACE).state is S.ENROLLED
+    assert not store.open_share(share)
+
+
 def test_a_person_who_is_gone_or_renamed_is_a_question_and_nothing_else(store: Store) -> None:
     who = store.add_resident("Resident 1", "person.one")
     nobody = store.add_resident("Resident 2")

@@ -15,7 +15,6 @@ from facegate.core.models import PrivacyLevel, Resident, ResidentState
 from facegate.core.residency import Change, ResidencyError, after
 
 _RESIDENTS = schema.residents
-_TEMPLATES = schema.templates
 _CONSENTS = schema.consents
 
 MOST_RESIDENTS: Final = 20_000
@@ -109,7 +108,10 @@ class ResidencyStore(StrictStore):
 
     def _after(self, change: Change, known: Resident) -> ResidentState:
         with self._read() as connection:
-            has = connection.execute(select(_TEMPLATES.c.id).where(_TEMPLATES.c.resident == known.id)).first()
+            has = any(
+                connection.execute(select(kept.c.id).where(kept.c.resident == known.id)).first()
+                for kept in (schema.templates, schema.strict_templates)
+            )
             withdrew = connection.execute(
                 select(_CONSENTS.c.id).where(
                     _CONSENTS.c.resident == known.id,
