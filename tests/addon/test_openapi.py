@@ -363,6 +363,14 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("read_preview", status=200, path=seen, bearer=LOCAL_TOKEN)
     await step("end_preview", status=204, path=seen, bearer=LOCAL_TOKEN)
     await step("read_preview", status=404, path=seen, bearer=LOCAL_TOKEN)
+    named = {"name": "House", "contact": "office", "officer": "", "purposes": ["Light"], "people": 40, "filed_on": ""}
+    await step("read_papers", status=403)
+    await step("read_papers", status=200, bearer=LOCAL_TOKEN)
+    await step("name_responsible", named | {"filed_on": "tomorrow"}, status=422, bearer=LOCAL_TOKEN)
+    await step("name_responsible", named, status=200, bearer=LOCAL_TOKEN)
+    await step("mark_assessed", status=200, bearer=LOCAL_TOKEN)
+    await step("note_print", {"document": "novel"}, status=422, bearer=LOCAL_TOKEN)
+    await step("note_print", {"document": "notice"}, status=204, bearer=LOCAL_TOKEN)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)
     passphrase = {"passphrase": "correct horse battery staple"}

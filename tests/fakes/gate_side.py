@@ -9,6 +9,7 @@ from facegate.adapters.gate import OpenResult, Result
 from facegate.adapters.key_change import Outcome
 from facegate.contract.verbs import Request
 from facegate.core.models import Direction
+from facegate.web.machine import Machine
 from facegate.web.services import Health
 
 
@@ -19,6 +20,7 @@ class GateSide:
     result: Result = "opened"
     said: str = ""
     health: Health = field(default_factory=Health)
+    machine: Machine = field(default_factory=lambda: Machine(free=10**10))
     people: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[Direction, str]] = field(default_factory=list)
     until: list[float] = field(default_factory=list)

@@ -15,6 +15,7 @@ from facegate.adapters.store import NotFoundError, Store
 from facegate.commissioning import Commissionings
 from facegate.core.leaving import Terms
 from facegate.core.models import Camera, Frame, Image
+from facegate.core.retention import Retention
 from facegate.credentials.learning import Lessons
 from facegate.opening import Openings
 from facegate.orders import Orders
@@ -24,6 +25,7 @@ from facegate.residents.enrolling import Enrolling
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights, shipped_notice
@@ -215,6 +217,8 @@ async def running_site(
         links=Links(store, RESIDENTS_URL),
         rights=Rights(store, openings, gate_side.changed, shipped_notice),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
+        paperwork=Paperwork(store, "home", Retention(), Terms(), ("yunet", "sface")),
+        machine=lambda: gate_side.machine,
         keys=Keys(store, "sface"),
         looks=Looks(store),
         privacy=Privacy(store),

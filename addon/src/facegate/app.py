@@ -37,12 +37,14 @@ from facegate.residents.enrolling import Enrolling
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights, shipped_notice
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
+from facegate.web.machine import Machine, room
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
 from facegate.web.services import CameraHealth, GateHealth, Health, Services
@@ -78,6 +80,7 @@ class _Parts:
     enrolling: Enrolling
     departures: Departures
     housekeeping: Housekeeping
+    paperwork: Paperwork
     announcer: Announcer
     board: StateBoard
 
@@ -131,6 +134,7 @@ class Service:
         except BaseException:
             store.close()
             raise
+        await asyncio.to_thread(self._parts.paperwork.refresh)
         await self._parts.orders.start()
         await self._parts.mqtt.start()
         await self._parts.building.follow()
@@ -172,7 +176,10 @@ class Service:
             broker=self._parts.mqtt.connected,
             clock=self._parts.cards.clock_problem,
             gates={standing.gate: self._gate_health(self._parts, standing) for standing in _standings(self._parts)},
-            cameras={c.camera: CameraHealth(c.condition, c.reason) for c in building.cameras()},
+            cameras={
+                c.camera: CameraHealth(c.condition, c.reason, c.problem, c.notes, c.ms, c.rate, c.prompt)
+                for c in building.cameras()
+            },
         )
 
     @staticmethod
@@ -208,6 +215,7 @@ class Service:
     async def changed(self) -> None:
         """Take over what was changed in the store."""
         if self._parts is not None:
+            await asyncio.to_thread(self._parts.paperwork.refresh)
             await self._parts.building.follow()
             await self._parts.cards.follow()
             self._parts.board.show(_standings(self._parts))
@@ -253,9 +261,13 @@ class Service:
             gone=lambda: asyncio.run_coroutine_threadsafe(self.changed(), loop),
         )  # fmt: skip
         housekeeping = Housekeeping(store, _retention(settings), leave=departures.sweep)
+        paperwork = Paperwork(
+            store, settings.site, housekeeping.retention, Terms(settings.erase_after_days, settings.erase_absent_days),
+            (settings.detector, settings.embedder, *((vision.LIVENESS_MODEL,) if models.antispoof else ())),
+        )  # fmt: skip
         return _Parts(
             store, models, mqtt, building, openings, orders, journal, cards, commissionings, consents, enrolling,
-            departures, housekeeping,
+            departures, housekeeping, paperwork,
             announcer, board,
         )  # fmt: skip
 
@@ -284,6 +296,8 @@ class Service:
             links=Links(parts.store, self._residents_address()),
             rights=Rights(parts.store, parts.openings, self.changed, shipped_notice),
             previews=Previews(parts.building.look),
+            paperwork=parts.paperwork,
+            machine=partial(self._machine, parts),
             keys=Keys(parts.store, self.settings.embedder),
             looks=Looks(parts.store),
             privacy=Privacy(
@@ -297,6 +311,21 @@ class Service:
         self._web = await server.start(services, self.settings, ingress_from=allowed, by_password=self._local_pages)
         url = f"http://127.0.0.1:{self._web.api_port}"
         await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
+
+    def _machine(self, parts: _Parts) -> Machine:
+        """How the box itself does; looks at the disk."""
+        models, settings = parts.models, self.settings
+        free, database = room(settings.data)
+        return Machine(
+            models={"detector": settings.detector, "embedder": models.embedder.model, "liveness": vision.LIVENESS_MODEL},
+            fallback=models.fallback or "",
+            liveness=models.antispoof is not None,
+            at_once=models.at_once,
+            round=parts.housekeeping.last,
+            doubts_clock=parts.housekeeping.doubts_clock,
+            free=free,
+            database=database,
+        )
 
     def _presence(self, installation: str, topics: Topics) -> Presence:
         def status(*, online: bool) -> bytes:
@@ -367,12 +396,13 @@ def _retention(settings: Settings) -> Retention:
 def _standings(parts: _Parts) -> list[Standing]:
     """How the gates stand, with what is wrong about their lists."""
     shown = []
+    outdated = ("assessment_outdated",) if parts.paperwork.changes else ()
     for standing in parts.building.standings():
         own = parts.cards.standing(standing.gate)
         shown.append(
             replace(
                 standing,
-                problems=tuple(sorted({*standing.problems, *own.problems})),
+                problems=tuple(sorted({*standing.problems, *own.problems, *outdated})),
                 list_state=own.state,
                 list_version=own.version,
                 list_expires=own.expires,

@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from facegate.adapters.camera import CameraReader
 from facegate.adapters.camera_state import CameraError, CameraState
@@ -24,7 +24,8 @@ class CameraHealth:
     """How one camera does. ``condition``: ok, silent, off; ``reason``, ``problem`` and ``prompt`` are translation keys.
 
     ``prompt``: what somebody before the camera is asked to do, empty for nothing. ``notes``: what is not as it should
-    be or was asked for, though people are recognised.
+    be or was asked for, though people are recognised. ``ms``: of each step, in the last picture that was looked at.
+    ``rate``: pictures a second.
     """
 
     camera: str
@@ -34,6 +35,8 @@ class CameraHealth:
     problem: str = ""
     prompt: str = ""
     notes: tuple[str, ...] = ()
+    ms: Mapping[str, float] = field(default_factory=dict)
+    rate: float = 0.0
 
 
 class CameraWatch:
@@ -93,6 +96,8 @@ class CameraWatch:
             problem,
             self.pipeline.prompt,
             self._notes(),
+            dict(self.pipeline.health.ms),
+            self._pace.rate,
         )
 
     def newest(self, after: int = 0) -> Frame | None:

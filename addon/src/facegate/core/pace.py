@@ -16,11 +16,12 @@ SHOWN = 60.0
 
 @dataclass(slots=True)
 class Pace:
-    """Counts one camera's pictures. Used from one thread, read from any."""
+    """Counts one camera's pictures. Used from one thread, read from any. ``rate``: pictures a second."""
 
     _counts: deque[tuple[float, int, int]] = field(default_factory=deque)
     _newest: int = 0
     _overloaded_at: float = float("-inf")
+    rate: float = 0.0
 
     def saw(self, number: int, at: float) -> None:
         """Picture ``number`` was taken up ``at``; those since the last one were missed."""
@@ -31,6 +32,7 @@ class Pace:
             self._counts.popleft()
         seen = sum(count for _, count, _ in self._counts)
         lost = sum(count for _, _, count in self._counts)
+        self.rate = (seen + lost) / max(at - self._counts[0][0], 1.0)
         if seen + lost >= LEAST and lost > MISSED * (seen + lost):
             self._overloaded_at = at
 

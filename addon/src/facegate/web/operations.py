@@ -23,6 +23,7 @@ from facegate.web import (
     looks,
     members,
     node_file,
+    papers,
     node_schemas,
     nodes,
     press,
@@ -235,6 +236,7 @@ OPERATIONS: Final = (
     *ways.OPERATIONS,
     *preview.OPERATIONS,
     *node_file.OPERATIONS,
+    *papers.OPERATIONS,
     *looks.OPERATIONS,
 )
 # fmt: on

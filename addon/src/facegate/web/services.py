@@ -24,10 +24,12 @@ from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.settings import Broker
+from facegate.web import machine
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
 from facegate.web.resident_store import ResidentStore
@@ -167,10 +169,19 @@ class Store(ResidentStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CameraHealth:
-    """How one camera does. ``state``: ok, silent, off; ``reason`` is a translation key, empty when all is well."""
+    """How one camera does. ``state``: ok, silent, off; ``reason`` is a translation key, empty when all is well.
+
+    ``problem`` and ``notes`` are translation keys as well. ``ms``: what each step took in the last picture. ``rate``:
+    pictures a second. ``prompt``: what somebody before it is asked to do.
+    """
 
     state: str = "off"
     reason: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    ms: Mapping[str, float] = field(default_factory=dict)
+    rate: float = 0.0
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +292,8 @@ class Services:
     links: Links
     rights: Rights
     previews: Previews
+    paperwork: Paperwork
+    machine: machine.Look
     keys: Keys
     looks: Looks
     privacy: Privacy

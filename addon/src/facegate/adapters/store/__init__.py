@@ -34,6 +34,7 @@ from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.passes import PassStore
+from facegate.adapters.store.papers import PaperStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.register import RegisterStore
 from facegate.adapters.store.residency import ResidencyStore, StandingError
@@ -86,6 +87,7 @@ class Store(
     ResidencyStore,
     RightsStore,
     CopyStore,
+    PaperStore,
     RegisterStore,
     OrderStore,
     GapStore,

@@ -380,6 +380,17 @@ erasures = Table(
     Column("certificate", JSON, nullable=True),
 )
 
+papers = Table(
+    "papers",
+    metadata,
+    Column("only", Integer, primary_key=True),  # always 1: there is one row
+    Column("responsible", JSON, nullable=False),
+    Column("assessed_at", Float, nullable=True),
+    Column("assessed_by", Text, nullable=True),
+    Column("scope", JSON, nullable=True),  # what was assessed
+    CheckConstraint("only = 1", name="papers_only"),
+)
+
 presence = Table(
     "presence",
     metadata,
