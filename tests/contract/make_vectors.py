@@ -3,7 +3,8 @@
 
 Imports nothing of FaceGate, and every key and MAC comes from the openssl program, so that a mistake in our own code
 cannot repeat itself here. It is long because it is one table, written in the order in which it is read, and because it
-must stand alone: whoever writes another implementation can follow every MAC in one file. Run it after a change of the cases and read the difference before committing it:
+must stand alone: whoever writes another implementation can follow every MAC in one file. Run it after a change of the
+cases and read the difference before committing it:
 
     tests/contract/make_vectors.py > tests/contract/vectors.tsv
 """
