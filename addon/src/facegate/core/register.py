@@ -68,12 +68,20 @@ _PEOPLE, _STAFF, _HOUSE = About.RESIDENTS, About.STAFF, About.HOUSE
 REGISTER: Final = (
     _table("residents", _PEOPLE, Kept.RESIDENCE, "id profile state valid_from valid_until gates created_at erased_at"),
     _table("templates", _PEOPLE, Kept.RESIDENCE, "id resident consent model sealed created_at rotation"),
+    _table("strict_templates", _PEOPLE, Kept.RESIDENCE, "id resident consent model vectors share sealed created_at"),
     _table("consents", _PEOPLE, Kept.RECORDS, "id resident purpose notice language channel at withdrawn_at details"),
     _table(
         "credentials",
         _PEOPLE,
         Kept.RESIDENCE,
         "id resident kind learned_at sealed created_at valid_from valid_until windows",
+    ),
+    _table(
+        "passes",
+        _PEOPLE,
+        Kept.RESIDENCE,
+        "id kind resident guest gates sealed label hash valid_from valid_until uses passback used_step used_at "
+        "direction created_at revoked_at",
     ),
     _table("links", _PEOPLE, Kept.RESIDENCE, "id resident kind hash created_at expires_at used_at revoked_at"),
     _table("link_sessions", _PEOPLE, Kept.SHORT, "hash link seen_at ends_at"),
@@ -97,6 +105,7 @@ REGISTER: Final = (
     ),
     _table("tokens", _HOUSE, Kept.ROLE, "id name hash scopes created_at last_used_at"),
     _table("notices", _HOUSE, Kept.HOUSE, "purpose language version meaning hash text at"),
+    _table("papers", _HOUSE, Kept.HOUSE, "only responsible assessed_at assessed_by scope"),
     _table("trail", _HOUSE, Kept.TRAIL, "number kind ref replaces salt commitment hash record"),
     _table("checkpoints", _HOUSE, Kept.TRAIL, "number hash at signature"),
     _table("gates", _HOUSE, Kept.GATE, "id name mode pulse_ms trial faces phone readers"),
