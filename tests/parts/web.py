@@ -22,6 +22,7 @@ from facegate.orders import Orders
 from facegate.residents.application import admit
 from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
+from facegate.residents.inviting import Inviting
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
@@ -194,6 +195,7 @@ async def running_site(
     openings = Openings(store, _EveryGate(gate_side), gate_side.announce)
     orders = Orders(store, _EveryGate(gate_side), gate_side.changed)
     consents = Consents(store)
+    links = Links(store, RESIDENTS_URL)
     enrolling = Enrolling(store, _models, consents, partial(_eye, store, scenes), gate_side.changed)
     services = Services(
         store=store,
@@ -213,8 +215,9 @@ async def running_site(
         changed=gate_side.changed,
         consents=consents,
         enrolling=enrolling,
+        inviting=Inviting(store, _models, enrolling, links, gate_side.changed),
         departures=Departures(store, Terms(), now=time.time),
-        links=Links(store, RESIDENTS_URL),
+        links=links,
         rights=Rights(store, openings, gate_side.changed, shipped_notice),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         paperwork=Paperwork(store, "home", Retention(), Terms(), ("yunet", "sface")),

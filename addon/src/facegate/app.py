@@ -34,6 +34,7 @@ from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
 from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
+from facegate.residents.inviting import Inviting
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
@@ -273,6 +274,7 @@ class Service:
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)
+        links = Links(parts.store, self._residents_address())
         services = Services(
             store=parts.store,
             pairing=Pairing(),
@@ -293,7 +295,8 @@ class Service:
             consents=parts.consents,
             enrolling=parts.enrolling,
             departures=parts.departures,
-            links=Links(parts.store, self._residents_address()),
+            links=links,
+            inviting=Inviting(parts.store, lambda: parts.models, parts.enrolling, links, self.changed),
             rights=Rights(parts.store, parts.openings, self.changed, shipped_notice),
             previews=Previews(parts.building.look),
             paperwork=parts.paperwork,

@@ -63,7 +63,16 @@ class Session:
     actor: str
     standing: Standing
     preview: bytes = field(default=b"", repr=False)
+    share: str = field(default="", repr=False)
     task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many templates were stored; ``share``: the half of a strict resident's key, which is told this once."""
+
+    templates: int
+    share: str = field(default="", repr=False)
 
 
 class Enrolling:
@@ -198,18 +207,20 @@ class Enrolling:
             return
         if standing.ended:  # cancelled meanwhile
             return
-        standing.stored = await asyncio.to_thread(self.keep, session.actor, standing.resident, given, report)
-        standing.go(Stage.TESTING, self._clock())
+        kept = await asyncio.to_thread(self.keep, session.actor, standing.resident, given, report)
+        standing.stored, session.share = kept.templates, kept.share
+        # A strict resident is known only together with the code that is about to be printed: that is tried at the gate.
+        standing.go(Stage.DONE if kept.share else Stage.TESTING, self._clock())
         await self._changed()
 
     # What all ways of enrolling share; these block
 
-    def check(self, resident: str, given: Given) -> Resident:
+    def check(self, resident: str, given: Given, *, choosing: bool = False) -> Resident:
         """Return the resident if they may be enrolled on this yes. Raises EnrolmentError, NoticeError."""
         known = self._store.resident(resident)
         if given.purpose is not Purpose.FACE_AT_GATES:
             raise NoticeError("A face is enrolled on a yes to being recognised at gates: show that notice.")
-        if known.level is PrivacyLevel.NO_FACE:
+        if known.level is PrivacyLevel.NO_FACE and not choosing:
             raise EnrolmentError(
                 "This resident has chosen to be let in without their face: let them choose anew first."
             )
@@ -223,13 +234,24 @@ class Enrolling:
         duplicate, alike = compare(vectors, known, resident, rule)
         return EnrolmentReport(model, (), duplicate, alike, () if duplicate else tuple(vectors))
 
-    def keep(self, actor: str, resident: str, given: Given, report: EnrolmentReport) -> int:
-        """Record the yes and store what was gathered; return how many templates."""
+    def keep(
+        self, actor: str, resident: str, given: Given, report: EnrolmentReport, *, level: PrivacyLevel | None = None
+    ) -> Kept:
+        """Record the yes and store what was gathered, at the level that the resident has chosen."""
         known = self._store.resident(resident)
+        if level is not None and level is not known.level:
+            known = self._store.choose_level(resident, level)
+            self._store.record_act(actor, Act.LEVEL_CHANGED, resident=resident, reason=level)
         consent = self._consents.record(actor, resident, given)
-        kept = keep(self._store, known, report, consent.id)
+        kept = self._seal(known, report, consent.id)
         self._store.record_act(actor, Act.ENROLLED, resident=resident, reason=_names(report.alike))
-        return len(kept.templates)
+        return kept
+
+    def _seal(self, resident: Resident, report: EnrolmentReport, consent: str) -> Kept:
+        if resident.level is PrivacyLevel.STRICT:
+            share = self._store.issue_share(resident.id, report.model, report.vectors, consent)
+            return Kept(len(report.vectors), share.text)
+        return Kept(len(keep(self._store, resident, report, consent).templates))
 
     def recognises(self, resident: str, vector: Vector) -> bool:
         """Whether the gates would know this face as that resident."""
@@ -247,20 +269,22 @@ class Enrolling:
 
     # From pictures
 
-    async def upload(self, actor: str, resident: str, given: Given, pictures: Sequence[Picture]) -> EnrolmentReport:
+    async def upload(
+        self, actor: str, resident: str, given: Given, pictures: Sequence[Picture]
+    ) -> tuple[EnrolmentReport, Kept]:
         """Enrol from pictures that were handed in. Raises EnrolmentError, NoticeError, NotFoundError."""
-        report = await asyncio.to_thread(partial(self._upload, actor, resident, given, pictures))
+        report, kept = await asyncio.to_thread(partial(self._upload, actor, resident, given, pictures))
         if report.accepted:
             await self._changed()
-        return report
+        return report, kept
 
-    def _upload(self, actor: str, resident: str, given: Given, pictures: Sequence[Picture]) -> EnrolmentReport:
+    def _upload(
+        self, actor: str, resident: str, given: Given, pictures: Sequence[Picture]
+    ) -> tuple[EnrolmentReport, Kept]:
         known = self.check(resident, given)
         rule = self._store.site_rule().thresholds
         report = examine(self._models(), pictures, self._store.templates(), known.id, rule)
-        if report.accepted:
-            self.keep(actor, resident, given, report)
-        return report
+        return report, self.keep(actor, resident, given, report) if report.accepted else Kept(0)
 
     def _forget(self) -> None:
         now = self._clock()

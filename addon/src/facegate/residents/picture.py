@@ -21,7 +21,7 @@ from facegate.vision import Models
 from facegate.vision.chips import cut, cut_portrait
 from facegate.vision.errors import PictureError, RuntimeModelError
 from facegate.vision.occlusion import find_hidden
-from facegate.vision.pictures import read_picture
+from facegate.vision.pictures import MOST_PIXELS, read_picture
 
 DOUBTFUL: Final = 0.5
 """Least score of what may be a face when the question is only what is wrong with it."""
@@ -64,10 +64,10 @@ class Judgement:
     hints: tuple[Fault, ...] = ()
 
 
-def judge(models: Models, source: bytes | Path) -> Judgement:
+def judge(models: Models, source: bytes | Path, *, most_pixels: int = MOST_PIXELS) -> Judgement:
     """Return what becomes of one picture of one person. No picture raises."""
     try:
-        image = read_picture(source)
+        image = read_picture(source, most_pixels=most_pixels)
     except PictureError as error:
         return Judgement(refused=(Refusal.UNREADABLE,), detail=str(error))
     try:

@@ -57,3 +57,46 @@ _CHINESE: Final[dict[Fault | Refusal, str]] = {
 
 TEXTS: Final = {"en": _ENGLISH, "zh-Hans": _CHINESE}
 """By language and reason, one sentence that says what to do."""
+
+_LIVE_ENGLISH: Final[dict[Fault | Refusal, str]] = {
+    **_ENGLISH,
+    Fault.NO_FACE: "Nobody is seen: look into the camera.",
+    Fault.SEVERAL_FACES: "There are several faces: one person at a time.",
+    Fault.SMALL: "Come nearer to the camera.",
+    Fault.CUT: "Show the whole face.",
+    Fault.TURNED: "Turn a little less.",
+    Fault.TILTED: "Hold the head level.",
+    Fault.BLURRED: "Hold still.",
+    Fault.DARK: "It is too dark: turn to the light.",
+    Fault.BRIGHT: "It is too bright: turn away from the light.",
+    Fault.FLAT: "The light is poor: turn to it.",
+    Fault.MASK: "Take the mask, the hand or the scarf away from the mouth.",
+    Fault.EYES_CLOSED: "Open the eyes.",
+    Fault.DRAWING: "Show your own face, not a picture.",
+    Fault.SIDEWAYS: "The camera lies on its side: turn it upright.",
+    Fault.UPSIDE_DOWN: "The camera is upside down: turn it upright.",
+    Refusal.NOT_SAME_PERSON: "This is somebody else: one person at a time.",
+}
+
+_LIVE_CHINESE: Final[dict[Fault | Refusal, str]] = {
+    **_CHINESE,
+    Fault.NO_FACE: "未看到人脸：请看向摄像头。",
+    Fault.SEVERAL_FACES: "有多张人脸：请一次一人。",
+    Fault.SMALL: "请靠近摄像头。",
+    Fault.CUT: "请露出整张脸。",
+    Fault.TURNED: "请少转一些。",
+    Fault.TILTED: "请平视前方。",
+    Fault.BLURRED: "请保持不动。",
+    Fault.DARK: "太暗：请面向光线。",
+    Fault.BRIGHT: "太亮：请避开强光。",
+    Fault.FLAT: "光线不佳：请面向光线。",
+    Fault.MASK: "请移开遮住嘴的口罩、手或围巾。",
+    Fault.EYES_CLOSED: "请睁开眼睛。",
+    Fault.DRAWING: "请露出本人的脸，不要使用照片。",
+    Fault.SIDEWAYS: "摄像头横放了：请将其转正。",
+    Fault.UPSIDE_DOWN: "摄像头倒置了：请将其转正。",
+    Refusal.NOT_SAME_PERSON: "这是另一个人：请一次一人。",
+}
+
+LIVE: Final = {"en": _LIVE_ENGLISH, "zh-Hans": _LIVE_CHINESE}
+"""The same for somebody who stands before a camera and hears it while it looks."""

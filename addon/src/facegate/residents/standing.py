@@ -99,5 +99,5 @@ class Standing:
         if self.ended:
             return
         self.stage, self._since = stage, at
-        if self.ended or stage is Stage.TESTING:
+        if stage not in {Stage.LOOKING, Stage.STORING}:
             self.collection.forget()

@@ -24,12 +24,12 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _BACKDROP = 128  # grey, so that neither dark nor light hair vanishes
 
 
-def read_picture(source: bytes | Path) -> Image:
+def read_picture(source: bytes | Path, *, most_pixels: int = MOST_PIXELS) -> Image:
     """Return a picture as (h, w, 3) BGR 0–255, upright. Raises PictureError with the reason."""
     content = source if isinstance(source, bytes) else _read(source)
     width, height = _size(content)
-    if width * height > MOST_PIXELS:
-        raise PictureError(f"it has {width} × {height} pixels: send one of at most {MOST_PIXELS // 10**6} megapixels")
+    if width * height > most_pixels:
+        raise PictureError(f"it has {width} × {height} pixels: send one of at most {most_pixels // 10**6} megapixels")
     try:
         decoded, kinds, blocks = cv2.imdecodeWithMetadata(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:

@@ -51,7 +51,7 @@ async def upload_pictures(call: Call) -> Answer:
     if not pictures:
         raise ProblemError(ENROLMENT_REFUSED, "Choose at least one picture.")
     try:
-        report = await call.services.enrolling.upload(
+        report, kept = await call.services.enrolling.upload(
             actor(call), call.given["resident"], read_given(call.body), pictures
         )
     except (NoticeError, EnrolmentError) as error:
@@ -60,6 +60,7 @@ async def upload_pictures(call: Call) -> Answer:
     return Answer(
         {
             "accepted": report.accepted,
+            "share": qr(kept.share) if kept.share else "",
             "pictures": [
                 {
                     "name": picture.name,
@@ -112,6 +113,7 @@ async def _described(call: Call, session: Session) -> dict[str, Any]:
         "picture": b64encode(session.preview).decode(),
         "stored": standing.stored,
         "recognised": standing.recognised,
+        "share": qr(session.share) if session.share else "",
         "duplicate": names.get(standing.duplicate, standing.duplicate) if standing.duplicate else None,
         "alike": _alike(standing.alike, names),
     }

@@ -15,6 +15,7 @@ _REASON = vol.In([str(reason) for reason in (*Fault, *Refusal)])
 _VIEW = vol.In([str(view) for view in View])
 _NUMBER = vol.Any(int, float)
 MOST_INVITED: Final = 500
+_SHARE: Final = "The code of a strict resident, an SVG picture told this once; else empty."
 
 NEW_STANDING: Final = vol.Schema(
     {vol.Required("resident"): IDENTIFIER, vol.Required("camera"): IDENTIFIER, **GIVEN_MEMBERS}
@@ -32,6 +33,7 @@ STANDING: Final = vol.Schema(
         vol.Required("picture", description="The newest picture, JPEG as base64; empty for none."): str,
         vol.Required("stored", description="How many templates."): int,
         vol.Required("recognised", description="What the test at this camera said."): vol.Any(bool, None),
+        vol.Required("share", description=_SHARE): str,
         vol.Required("duplicate", description="Which other resident has this face already."): vol.Any(str, None),
         vol.Required("alike"): [_ALIKE],
     }
@@ -48,6 +50,7 @@ UPLOADED: Final = vol.Schema(
                 vol.Required("detail"): str,
             }
         ],
+        vol.Required("share", description=_SHARE): str,
         vol.Required("duplicate"): vol.Any(str, None),
         vol.Required("alike"): [_ALIKE],
     }

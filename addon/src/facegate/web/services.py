@@ -22,6 +22,7 @@ from facegate.residents.application import Admitted, Application
 from facegate.residents.keys import Keys
 from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
+from facegate.residents.inviting import Inviting
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.paperwork import Paperwork
@@ -263,7 +264,8 @@ class Services:
     with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed.
     ``looks``: at what has been, with names only where it is written down; ``privacy``: what is kept, and what was done
     with it. ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
-    ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures.
+    ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures;
+    ``inviting``: by themselves.
     ``keys``: how they stand, and new ones.
     ``links``: the residents', to enrol and to their own page; ``departures``: of those who leave.
     ``rights``: what residents may ask for and do themselves.
@@ -288,6 +290,7 @@ class Services:
     changed: Callable[[], Awaitable[None]]
     consents: Consents
     enrolling: Enrolling
+    inviting: Inviting
     departures: Departures
     links: Links
     rights: Rights

@@ -32,7 +32,7 @@ from facegate.web.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
-from facegate.web.resident_pages import choices, data, history, own
+from facegate.web.resident_pages import choices, data, history, invitation, own
 from facegate.web.resident_pages.page import COOKIES, SMALL, Module, Page, Post, Visit, is_secure, read_object
 from facegate.web.resident_pages.words import words
 from facegate.web.services import Services
@@ -43,6 +43,7 @@ MODULES: Final[tuple[Module, ...]] = (
     history,
     data,
     choices,
+    invitation,
 )
 """Modules of pages, in the order of the menu."""
 
