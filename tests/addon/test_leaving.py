@@ -387,6 +387,16 @@ def test_the_command_line_tells_a_genuine_certificate(house: House, tmp_path: Pa
 # Over the API
 
 
+async def test_erasing_somebody_whose_person_is_gone_says_so(tmp_path: Path) -> None:
+    async with running_site(tmp_path) as site:
+        here, gone = site.store.add_resident("Resident 1"), site.store.add_resident("Resident 2", "person.somebody")
+        site.store.update_resident(replace(gone, person_gone=True))
+        for resident in (here, gone):
+            assert (await site.ask("DELETE", f"/residents/{resident.id}", token=LOCAL_TOKEN)).status == 204
+        causes = {certificate.resident: str(certificate.cause) for certificate in site.store.certificates()}
+    assert causes == {here.id: "house", gone.id: "person_removed"}
+
+
 async def test_owners_see_who_leaves_erase_and_prove(tmp_path: Path) -> None:
     async with running_site(tmp_path) as site:
         resident = site.store.add_resident("Resident 1")

@@ -5,16 +5,21 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from yarl import URL
 
 from facegate.adapters.store import NotFoundError, Store
 from facegate.core.links import INVITATION_SECONDS, LinkKind, digest, written
 from facegate.core.models import Resident
+from facegate.web import server
 from tests.parts.residents import Phone, personal_phone, phone
-from tests.parts.web import LOCAL_TOKEN, RESIDENTS_URL, Clock, Site, running_site
+from tests.parts.web import LOCAL_TOKEN, RESIDENTS_URL, Clock, Site, running_site, settings
 
 GUESS = written(bytes(range(32)))
 
@@ -311,6 +316,66 @@ async def test_pages_speak_the_browsers_language_and_the_one_that_was_picked(
     assert 'lang="zh-Hans"' in (await guest.get("", headers={"Accept-Language": "zh-CN"})).raw.decode()
     assert (await guest.post("language", {"language": "zh-Hans"})).status == 200
     assert '<html lang="zh-Hans">' in (await guest.get("", headers={"Accept-Language": "en"})).raw.decode()
+
+
+# Starting
+
+
+def _certificate(folder: Path) -> tuple[str, str]:
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, None)
+    )  # fmt: skip
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(files[0]), str(files[1])
+
+
+async def test_with_a_certificate_the_pages_speak_https_and_cookies_travel_by_nothing_else(
+    site: Site, resident: Resident, tmp_path: Path
+) -> None:
+    certificate, key = _certificate(tmp_path)
+    chosen = settings(tmp_path, residents_certificate=certificate, residents_key=key)
+    running = await server.start(site.services, chosen, ingress_from=server.LOOPBACK)
+    try:
+        secret = URL(site.services.links.make(resident.id, LinkKind.PERSONAL).url).fragment
+        url, form = f"https://127.0.0.1:{running.residents_port}", {"X-FaceGate-Form": ""}
+        async with site.session.post(f"{url}/session", json={"secret": secret}, headers=form, ssl=False) as answer:
+            assert answer.status == 200
+            assert "Secure" in answer.headers["Set-Cookie"]
+    finally:
+        await running.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"residents_certificate": "/nowhere.pem", "residents_key": "/nowhere.key"}, "residents_certificate"), ({}, "")],
+)
+async def test_what_keeps_the_listener_from_starting_is_one_sentence(
+    site: Site, tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    taken = {} if changes else {"residents_port": site.running.residents_port}
+    with pytest.raises(server.WebError, match=words or "residents_port"):
+        await server.start(site.services, settings(tmp_path, **changes, **taken), ingress_from=server.LOOPBACK)
+
+
+async def test_a_proxy_with_https_before_the_pages_is_believed_by_its_address_alone(
+    tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    async with running_site(tmp_path) as site:
+        resident = site.store.add_resident("Resident 1")
+        site.services.links.url = "https://gate.example"
+        guest = await _phone(site, stack)
+        for host, secure in (("gate.example", True), ("other.example", False)):
+            secret = URL(site.services.links.make(resident.id, LinkKind.PERSONAL).url).fragment
+            reply = await guest.post(
+                "session", {"secret": secret}, headers={"Host": host, "X-Forwarded-Proto": "https"}
+            )
+            assert ("Secure" in reply.headers["Set-Cookie"]) is secure
 
 
 # Over the API

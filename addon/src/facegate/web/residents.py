@@ -54,9 +54,17 @@ async def change_resident(call: Call) -> Answer:
 
 async def erase_resident(call: Call) -> Answer:
     """Erase a resident for good: the key is destroyed, and no copy of the database can be read for them again."""
-    await asyncio.to_thread(call.services.departures.erase, call.given["resident"], Cause.HOUSE, actor(call))
+    resident = call.given["resident"]
+    cause = await asyncio.to_thread(_cause, call.services.store, resident)
+    await asyncio.to_thread(call.services.departures.erase, resident, cause, actor(call))
     await call.services.changed()
     return Answer()
+
+
+def _cause(store: ResidentStore, resident: str) -> Cause:
+    """Why an owner erases somebody, as far as the record tells: also somebody whose key is lost."""
+    gone = any(known.id == resident and known.person_gone for known in store.residents())
+    return Cause.PERSON_REMOVED if gone else Cause.HOUSE
 
 
 async def hear_persons(call: Call) -> Answer:
