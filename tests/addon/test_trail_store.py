@@ -196,7 +196,9 @@ def test_the_command_proves_the_trail_or_names_the_first_broken_link(
 ) -> None:
     data, kept = str(store.data), tmp_path / "kept.json"
     visit(store, 1, clock)
-    store.checkpoint()
+    made = store.checkpoint()
+    assert made is not None
+    line = made.line(store.checkpoint_key())
     store.close()
     assert verify_log("--data", data, "--save", str(kept)) == (0, "4 links and 1 checkpoints hold.")
     assert verify_log("--data", data, "--checkpoint", str(kept))[0] == 0
@@ -209,6 +211,12 @@ def test_the_command_proves_the_trail_or_names_the_first_broken_link(
     code, said = verify_log("--data", data, "--checkpoint", str(kept))
     assert code == 1
     assert "the trail ends before link 1" in said
+    kept.write_text(line + "\n")
+    code, said = verify_log("--data", data, "--checkpoint", str(kept))
+    assert code == 1
+    assert "the trail ends before link 1" in said
+    kept.write_text(line.replace("facegate-checkpoint/1", "facegate-deletion/1"))
+    assert "holds no checkpoints" in verify_log("--data", data, "--checkpoint", str(kept))[1]
     kept.write_text("[{}]")
     code, said = verify_log("--data", data, "--checkpoint", str(kept))
     assert code == 1

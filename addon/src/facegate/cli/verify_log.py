@@ -27,7 +27,9 @@ SENTENCES: Final = {
 def verify_log(
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(help="A file of checkpoints that somebody has kept, as 'facegate verify-log --save' writes it."),
+        typer.Option(
+            help="A file of checkpoints that somebody has kept, from --save or from the panel's page Privacy."
+        ),
     ] = None,
     certificate: Annotated[
         list[Path] | None, typer.Option(help="A certificate of erasure: say whether this installation has signed it.")
@@ -77,7 +79,14 @@ def _read_certificate(path: Path) -> Certificate:
 
 
 def _read(path: Path) -> list[Checkpoint]:
+    """What this command has written, or the line that the panel shows as a code to keep."""
     try:
-        return [Checkpoint.read(one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        text = path.read_text(encoding="utf-8").strip()
+        if text.startswith("["):
+            return [Checkpoint.read(one) for one in json.loads(text)]
+        return [Checkpoint.of_line(line) for line in text.splitlines()]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        stop(f"{path} holds no checkpoints ({error}): name a file that 'facegate verify-log --save' has written.")
+        stop(
+            f"{path} holds no checkpoints ({error}): name a file that 'facegate verify-log --save' has written, or one "
+            "with the text that the panel shows under Privacy."
+        )

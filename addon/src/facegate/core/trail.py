@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 SALT_BYTES: Final = 32
+_STATEMENT: Final = "facegate-checkpoint/1 "
 START: Final = bytes(32)
 """What the first link follows."""
 
@@ -61,7 +62,19 @@ class Checkpoint:
     @property
     def statement(self) -> bytes:
         """The very bytes that are signed: one line of text that a person can read, too."""
-        return f"facegate-checkpoint/1 {self.installation} {self.number} {self.hash.hex()} {self.at}".encode("ascii")
+        return f"{_STATEMENT}{self.installation} {self.number} {self.hash.hex()} {self.at}".encode("ascii")
+
+    def line(self, key: bytes) -> str:
+        """All that somebody needs to keep, in one line: the statement, its signature and the key that signs."""
+        return f"{self.statement.decode('ascii')} {self.signature.hex()} {key.hex()}"
+
+    @classmethod
+    def of_line(cls, line: str) -> Checkpoint:
+        """What :meth:`line` gave; raises ValueError for anything else."""
+        kind, installation, number, content, at, signature, _ = line.split()
+        if f"{kind} " != _STATEMENT:
+            raise ValueError("no checkpoint of a trail")
+        return cls(installation, int(number), bytes.fromhex(content), int(at), bytes.fromhex(signature))
 
     def written(self) -> dict[str, str | int]:
         """As plain values, to keep and to send."""

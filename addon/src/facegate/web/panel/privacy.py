@@ -12,7 +12,7 @@ import segno
 from facegate.core.audit import Deed
 from facegate.core.consent import ConsentState, Purpose
 from facegate.core.register import Place
-from facegate.core.trail import Broken, Checkpoint
+from facegate.core.trail import Broken
 from facegate.residents.privacy import Register
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.roles import HISTORIANS, OWNERS
@@ -46,6 +46,7 @@ def _read(services: Services, words: Mapping[str, str]) -> dict[str, Any]:
     register = services.privacy.register()
     checkpoints = services.store.checkpoints()
     newest = checkpoints[-1] if checkpoints else None
+    line = newest.line(services.store.checkpoint_key()) if newest else ""
     terms, keep = services.departures.terms, services.privacy.retention
     return {
         "doubted": services.privacy.doubts_clock(),
@@ -65,8 +66,8 @@ def _read(services: Services, words: Mapping[str, str]) -> dict[str, Any]:
         "certificates": [(_time(one.at), one) for one in list(services.departures.certificates())[:_FEW]],
         "checkpoint": newest,
         "checkpoint_at": _time(newest.at) if newest else "",
-        "checkpoint_text": _text(newest, services) if newest else "",
-        "checkpoint_code": _code(_text(newest, services)) if newest else "",
+        "checkpoint_text": line,
+        "checkpoint_code": _code(line) if line else "",
         "broken": list(Broken),
     }
 
@@ -106,12 +107,6 @@ def _deed(deed: Deed, names: Mapping[str, str], words: Mapping[str, str]) -> Dee
     return DeedLine(
         at.strftime("%Y-%m-%d %H:%M"), at.isoformat(), actor, what, whom, deed.reason, span, deed.many
     )  # fmt: skip
-
-
-def _text(checkpoint: Checkpoint, services: Services) -> str:
-    """All that somebody needs to prove a checkpoint years later: the statement, its signature and the key."""
-    key = services.store.checkpoint_key().hex()
-    return f"{checkpoint.statement.decode()} {checkpoint.signature.hex()} {key}"
 
 
 def _code(text: str) -> str:
