@@ -10,6 +10,7 @@ from facegate.core.clock_trust import PROBLEMS as CLOCK
 
 STAGES: Final = (
     "frame",
+    "codes",
     "detect",
     "track",
     "align",

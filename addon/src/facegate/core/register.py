@@ -122,6 +122,7 @@ REGISTER: Final = (
     _table("gate_lists", _HOUSE, Kept.GATE, "gate version fingerprint expires stored"),
     _table("key_changes", _HOUSE, Kept.GATE, "gate nonce follows begun_at"),
     _table("installation", _HOUSE, Kept.HOUSE, "only id key_check boot created_at rotation"),
+    _table("papers", _HOUSE, Kept.HOUSE, "only responsible assessed_at assessed_by scope"),
     _table("trusted_time", _HOUSE, Kept.HOUSE, "only now wall doubted"),
     Entry("site_key", Place.KEYS, _HOUSE, Kept.HOUSE),
     Entry("residents", Place.KEYS, _PEOPLE, Kept.RESIDENCE),

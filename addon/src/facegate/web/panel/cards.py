@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from facegate.core.models import Mode
+from facegate.web.panel import troubles
 from facegate.web.services import CameraHealth, GateHealth, Services
 
 _GOOD: Final = frozenset({"ok", "online"})
@@ -76,7 +77,7 @@ def _alarms(words: Mapping[str, str], state: GateHealth) -> list[str]:
 
 
 def _problems(words: Mapping[str, str], state: GateHealth) -> list[str]:
-    return [_problem(words, problem) for problem in state.problems if _is_the_gates_own(problem)]
+    return troubles.texts(words, (problem for problem in state.problems if _is_the_gates_own(problem)))
 
 
 def _is_the_gates_own(problem: str) -> bool:

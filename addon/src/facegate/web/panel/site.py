@@ -12,7 +12,7 @@ from facegate import __version__
 from facegate.adapters.store import NotFoundError, StoreError
 from facegate.web import routing
 from facegate.web.pages.language import LANGUAGES, choose
-from facegate.web.panel import activity, documents, gate_pages, gates, members, privacy, residents
+from facegate.web.panel import activity, documents, gate_pages, gates, health, members, privacy, residents
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.visitors import SESSION, SESSION_SECONDS, Reception, Visitor
 from facegate.web.panel.words import words
@@ -25,6 +25,7 @@ PAGES: Final = (
     activity.PAGE,
     privacy.PAGE,
     documents.PAGE,
+    health.PAGE,
     members.PAGE,
     documents.ONE,
     *gate_pages.PAGES,
