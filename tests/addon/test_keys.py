@@ -20,6 +20,8 @@ from facegate.adapters.store import Intent, LockedError, Store, StoreError, sche
 from facegate.adapters.store.keys import restore_site_key
 from facegate.adapters.store.site_sealed import OTHERWISE, UNDER_THE_SITE_KEY
 from facegate.core.models import Camera, Direction, Gate, Method, Reason, Vector
+from facegate.core.passes import Kind as PassKind
+from facegate.core.passes import Pass
 
 PASSPHRASE = "correct horse battery staple"
 ANOTHER = "a second one, of several words"
@@ -62,6 +64,7 @@ def fill(store: Store) -> bytes:
     store.add_camera(Camera("front", "main", SOURCE))
     opening = Intent("ab" * 8, "main", Direction.ENTRY, Method.REMOTE, Reason.REMOTE, 1.0, note="for a guest")
     store.begin_opening(opening)
+    store.make_fixed_pass(Pass("", PassKind.FIXED, "", guest=True, valid_until=2e9))
     store.event_key()
     store.checkpoint()
     return gate

@@ -28,6 +28,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights, shipped_notice
 from facegate.settings import Settings, make_settings
@@ -222,6 +223,7 @@ async def running_site(
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         paperwork=Paperwork(store, "home", Retention(), Terms(), ("yunet", "sface")),
         machine=lambda: gate_side.machine,
+        passes=Passes(store),
         keys=Keys(store, "sface"),
         looks=Looks(store),
         privacy=Privacy(store),

@@ -40,6 +40,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights, shipped_notice
 from facegate.settings import Settings
@@ -301,6 +302,7 @@ class Service:
             previews=Previews(parts.building.look),
             paperwork=parts.paperwork,
             machine=partial(self._machine, parts),
+            passes=Passes(parts.store),
             keys=Keys(parts.store, self.settings.embedder),
             looks=Looks(parts.store),
             privacy=Privacy(

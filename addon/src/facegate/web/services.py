@@ -27,6 +27,7 @@ from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.settings import Broker
@@ -267,7 +268,8 @@ class Services:
     ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures;
     ``inviting``: by themselves.
     ``keys``: how they stand, and new ones.
-    ``links``: the residents', to enrol and to their own page; ``departures``: of those who leave.
+    ``links``: the residents', to enrol and to their own page; ``passes``: theirs and their guests'; ``departures``: of
+    those who leave.
     ``rights``: what residents may ask for and do themselves.
     ``local_token`` is good for everything until the service ends; commands on the same machine find it in
     ``adapters.local_access``.
@@ -293,6 +295,7 @@ class Services:
     inviting: Inviting
     departures: Departures
     links: Links
+    passes: Passes
     rights: Rights
     previews: Previews
     paperwork: Paperwork

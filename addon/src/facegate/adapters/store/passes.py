@@ -128,10 +128,11 @@ class PassStore(WayStore):
             (step, Code(passes.Kind.ROTATING, name, code_at(secret, step)).text) for step in range(first, first + count)
         ]
 
-    def use_pass(self, code: Code, gate: str, direction: Direction, *, clock: bool = True) -> Judged:
+    def use_pass(self, code: Code, gate: str, direction: Direction, *, clock: bool = True, use: bool = True) -> Judged:
         """Judge a code that was shown, and use it up if it is good: of two gates at once, one gets it.
 
-        ``clock``: whether this machine's clock may be believed. Raises NotFoundError for a gate that is gone.
+        ``clock``: whether this machine's clock may be believed; ``use``: whether to use it up at all. Raises
+        NotFoundError for a gate that is gone.
         """
         now = self._clock()
         with self._lock:  # nobody else reads or writes between whose it is and that it is used
@@ -142,7 +143,7 @@ class PassStore(WayStore):
             with self._write() as connection:
                 row = connection.execute(select(_PASSES).where(_PASSES.c.id == code.id)).one()
                 judged = self._judge(row, code, owner, gate=place, direction=direction, now=now, clock=clock)
-                if judged.granted:
+                if judged.granted and use:
                     values: dict[str, Any] = {"uses": None if row.uses is None else row.uses - 1}
                     values["used_step"] = judged.step
                     if row.passback:
