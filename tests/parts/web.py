@@ -26,11 +26,11 @@ from facegate.residents.inviting import Inviting
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
-from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
-from facegate.residents.rights import Rights, shipped_notice
+from facegate.residents.rights import Rights
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.vision.preview import Preview, look
@@ -219,7 +219,7 @@ async def running_site(
         inviting=Inviting(store, _models, enrolling, links, gate_side.changed),
         departures=Departures(store, Terms(), now=time.time),
         links=links,
-        rights=Rights(store, openings, gate_side.changed, shipped_notice),
+        rights=Rights(store, openings, gate_side.changed),
         previews=Previews(lambda camera: _look(store, camera, scenes), clock),
         paperwork=Paperwork(store, "home", Retention(), Terms(), ("yunet", "sface")),
         machine=lambda: gate_side.machine,

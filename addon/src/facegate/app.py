@@ -38,11 +38,11 @@ from facegate.residents.inviting import Inviting
 from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
-from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
-from facegate.residents.rights import Rights, shipped_notice
+from facegate.residents.rights import Rights
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -298,7 +298,7 @@ class Service:
             departures=parts.departures,
             links=links,
             inviting=Inviting(parts.store, lambda: parts.models, parts.enrolling, links, self.changed),
-            rights=Rights(parts.store, parts.openings, self.changed, shipped_notice),
+            rights=Rights(parts.store, parts.openings, self.changed),
             previews=Previews(parts.building.look),
             paperwork=parts.paperwork,
             machine=partial(self._machine, parts),

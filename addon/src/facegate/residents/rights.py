@@ -9,47 +9,10 @@ from typing import Any, Protocol
 
 from facegate.core import phone
 from facegate.core.audit import RESIDENT, Act, Deed
+from facegate.core.consent import Consent
 from facegate.core.models import Decision, Direction, Gate, Method, PrivacyLevel, Reason, Resident, Verdict
 from facegate.core.trail import Checkpoint
 from facegate.opening import OpenOutcome, OpenRequest
-from facegate.residents.notices import FACE
-
-
-def shipped_notice(digest: str) -> str | None:
-    """The words of a notice that FaceGate brings, by their hash."""
-    return next((notice.text for notice in FACE.values() if notice.hash == digest), None)
-
-
-class Consent(Protocol):
-    """What is known of a consent."""
-
-    @property
-    def id(self) -> str:
-        """Names it."""
-
-    @property
-    def purpose(self) -> str:
-        """What for."""
-
-    @property
-    def notice(self) -> str:
-        """The hash of the words that were shown."""
-
-    @property
-    def language(self) -> str:
-        """The words' language."""
-
-    @property
-    def channel(self) -> str:
-        """How it was said."""
-
-    @property
-    def at(self) -> float:
-        """When."""
-
-    @property
-    def withdrawn_at(self) -> float | None:
-        """When it was taken back."""
 
 
 class Store(Protocol):
@@ -73,9 +36,6 @@ class Store(Protocol):
 
     def consents(self, resident: str) -> Sequence[Consent]:
         """What a resident agreed to."""
-
-    def withdraw_consent(self, consent: str) -> None:
-        """End a consent."""
 
     def choose_level(self, resident: str, level: PrivacyLevel) -> Resident:
         """Keep another choice of what is kept of a resident's face."""
@@ -121,7 +81,6 @@ class Rights:
         store: where everything is.
         openings: the one way of opening.
         changed: awaited after something that gates must know.
-        notice: returns the words of a notice by their hash, as long as they are known.
         unix: the wall clock; monotonic: seconds of the machine.
     """
 
@@ -130,12 +89,10 @@ class Rights:
         store: Store,
         openings: Openings,
         changed: Callable[[], Awaitable[None]],
-        notice: Callable[[str], str | None],
         *,
         unix: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.notice = notice
         self._store = store
         self._openings = openings
         self._changed = changed
@@ -163,13 +120,6 @@ class Rights:
     def consents(self, resident: str) -> Sequence[Consent]:
         """What a resident agreed to, oldest first."""
         return self._store.consents(resident)
-
-    async def withdraw(self, resident: str, purpose: str) -> int:
-        """Take back every consent for a purpose, without a reason; return how many there were."""
-        ended = await asyncio.to_thread(self._withdraw, resident, purpose)
-        if ended:
-            await self._changed()
-        return ended
 
     async def choose(self, resident: str, level: PrivacyLevel) -> Resident:
         """Choose what is kept of the face from now on; whatever was kept by another choice goes at once."""
@@ -199,14 +149,6 @@ class Rights:
             resident=resident.id, actor=RESIDENT,
         )  # fmt: skip
         return await self._openings.open(wished)
-
-    def _withdraw(self, resident: str, purpose: str) -> int:
-        standing = [one for one in self._store.consents(resident) if one.purpose == purpose and not one.withdrawn_at]
-        for consent in standing:
-            self._store.withdraw_consent(consent.id)
-        if standing:
-            self._store.record_act(RESIDENT, Act.WITHDREW, resident=resident, reason=purpose)
-        return len(standing)
 
     def _choose(self, resident: str, level: PrivacyLevel) -> Resident:
         if self._store.resident(resident).level is level:

@@ -19,14 +19,14 @@ from facegate.credentials.lists import ListStanding
 from facegate.opening import OpenOutcome, OpenRequest
 from facegate.orders import OrderOutcome
 from facegate.residents.application import Admitted, Application
-from facegate.residents.keys import Keys
 from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
 from facegate.residents.inviting import Inviting
+from facegate.residents.keys import Keys
 from facegate.residents.leaving import Departures
 from facegate.residents.links import Links
-from facegate.residents.paperwork import Paperwork
 from facegate.residents.looks import Looks
+from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights

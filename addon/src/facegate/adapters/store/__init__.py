@@ -33,8 +33,8 @@ from facegate.adapters.store.keys import Imported, KeyStanding, KeyStore
 from facegate.adapters.store.members import Member, MemberStore
 from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
-from facegate.adapters.store.passes import PassStore
 from facegate.adapters.store.papers import PaperStore
+from facegate.adapters.store.passes import PassStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.register import RegisterStore
 from facegate.adapters.store.residency import ResidencyStore, StandingError

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from facegate.core.audit import RESIDENT
 from facegate.core.certificate import LIMITS
+from facegate.core.consent import Purpose
 from facegate.core.leaving import Cause
 from facegate.core.links import LinkKind, LinkState
 from facegate.core.models import PrivacyLevel
@@ -32,7 +33,7 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
         "levels": list(PrivacyLevel),
         "purposes": purposes,
         "standing": {purpose for purpose, given in purposes.items() if any(not one.withdrawn_at for one in given)},
-        "text": visit.services.rights.notice,
+        "text": services.consents.text,
         "links": [link for link in links if link.kind is LinkKind.PERSONAL and link.state(now) is LinkState.OPEN],
         "here_link": visit.link.id,
         "limits": LIMITS,
@@ -43,9 +44,13 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
 async def _withdraw(visit: Visit, body: bytes) -> Mapping[str, Any]:
     """One tap, no reason."""
     purpose = read_object(body).get("purpose")
-    if not isinstance(purpose, str):
+    if purpose not in list(Purpose):
         raise ProblemError(INVALID, "Name the purpose.")
-    return {"ended": await visit.services.rights.withdraw(visit.resident.id, purpose)}
+    ended = await asyncio.to_thread(
+        visit.services.consents.withdraw, RESIDENT, visit.resident.id, Purpose(str(purpose))
+    )
+    await visit.services.changed()
+    return {"ended": ended}
 
 
 async def _choose(visit: Visit, body: bytes) -> Mapping[str, Any]:
