@@ -42,6 +42,9 @@ class Store(calibration.Store, Protocol):
     def set_assessment(self, actor: str, scope: Scope) -> Assessment:
         """Keep that this was assessed."""
 
+    def has_opened(self) -> bool:
+        """Whether any gate has opened for anybody yet."""
+
     def record_act(self, actor: str, act: Act, *, reason: str = "") -> None:
         """Keep what was done."""
 
@@ -107,6 +110,10 @@ class Paperwork:
     def printed(self, actor: str, document: str) -> None:
         """Keep that a document was made."""
         self._store.record_act(actor, Act.DOCUMENTS_PRINTED, reason=document)
+
+    def has_opened(self) -> bool:
+        """Whether any gate has opened for anybody yet: for the checklist, which asks nothing else of the record."""
+        return self._store.has_opened()
 
     def facts(self) -> Facts:
         """Everything that the documents print."""

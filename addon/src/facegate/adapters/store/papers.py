@@ -8,6 +8,7 @@ from facegate.adapters.store import schema
 from facegate.adapters.store.audit import AuditStore
 from facegate.core.assessment import Assessment, Responsible, Scope
 from facegate.core.audit import Act
+from facegate.core.models import Method
 
 _PAPERS = schema.papers
 
@@ -30,6 +31,18 @@ class PaperStore(AuditStore):
         if row is None or row.assessed_at is None:
             return None
         return Assessment(row.assessed_at, row.assessed_by, Scope.of(row.scope))
+
+    def has_opened(self) -> bool:
+        """Whether any gate has opened for a resident yet, also when the record of it is erased by now."""
+        done = select(schema.access.c.number).where(
+            schema.access.c.kind == "opening",
+            schema.access.c.result == "opened",
+            schema.access.c.method != Method.REMOTE,
+        )
+        with self._read() as connection:
+            return any(
+                connection.execute(query.limit(1)).first() for query in (done, select(schema.presence.c.resident))
+            )
 
     def set_responsible(self, actor: str, responsible: Responsible) -> None:
         """Keep who is responsible."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from facegate.adapters.boards import known_boards
 from facegate.adapters.camera import is_network, redact
 from facegate.core.boards import Terminal
+from facegate.core.commissioning import may_be_used
 from facegate.core.guidance import Advice
 from facegate.core.models import Camera, Direction, LivenessLevel, Masks, Mode
 from facegate.core.node_file import NodeSetup
@@ -69,7 +70,7 @@ def _read(visit: Visit, identifier: str) -> dict[str, Any]:
         "board": known_boards().get(setup.board) if setup else None,
         "wiring": wiring(setup, visit.language) if setup else [],
         "sheet": sheet,
-        "usable": gate.trial or not setup or not setup.lock.stays_shut or bool(sheet and not sheet.missing),
+        "usable": may_be_used(setup, sheet, trial=gate.trial),
     }
 
 
