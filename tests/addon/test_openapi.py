@@ -173,6 +173,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("health", status=200, bearer="")
     await step("add_gate", {"name": "Front gate"}, status=201)
     await step("add_gate", {"name": "Front gate"}, status=409)
+    trial = {"gate": (await step("add_gate", {"name": "Trial gate", "trial": True}, status=201))["id"]}
     await step("add_gate", {"name": 7}, status=422)
     await step("list_boards", status=200)
     node = {"board": "esp32-relay-x4", "lock": "fail-secure"}
@@ -301,16 +302,16 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("begin_lesson", resident, status=202, path=gate)
     await step("read_lesson", status=200, path=gate)
     wish = {"direction": "entry", "issued_at": now_ms()}
-    await step("open_gate", wish, status=422, path=gate)
-    await step("open_gate", wish, status=200, path=gate, headers={"Idempotency-Key": "0" * 16})
+    await step("open_gate", wish, status=422, path=trial)
+    await step("open_gate", wish, status=200, path=trial, headers={"Idempotency-Key": "0" * 16})
     site.gate_side.result = "node_silent"
     wish["issued_at"] = now_ms()
-    await step("open_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "1" * 16})
+    await step("open_gate", wish, status=409, path=trial, headers={"Idempotency-Key": "1" * 16})
     wish |= {"issued_at": now_ms(), "reason": "seen by camera"}
-    await step("guard_gate", wish, status=403, path=gate, headers={"Idempotency-Key": "2" * 16})
-    await step("guard_gate", wish, status=409, path=gate, headers={"Idempotency-Key": "2" * 16}, bearer=LOCAL_TOKEN)
+    await step("guard_gate", wish, status=403, path=trial, headers={"Idempotency-Key": "2" * 16})
+    await step("guard_gate", wish, status=409, path=trial, headers={"Idempotency-Key": "2" * 16}, bearer=LOCAL_TOKEN)
     site.gate_side.result = "opened"
-    await step("guard_gate", wish, status=200, path=gate, headers={"Idempotency-Key": "3" * 16}, bearer=LOCAL_TOKEN)
+    await step("guard_gate", wish, status=200, path=trial, headers={"Idempotency-Key": "3" * 16}, bearer=LOCAL_TOKEN)
     press = {"direction": "entry", "issued_at": now_ms()}
     await step("press_gate", press, status=200, path=gate, headers={"Idempotency-Key": "4" * 16})
     await step("press_gate", press, status=422, path=gate, headers={"Idempotency-Key": "4" * 16})

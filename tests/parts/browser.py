@@ -19,7 +19,7 @@ async def browser_page(user: str = OWNER, *, width: int = 1280, language: str = 
             viewport={"width": width, "height": 900}, locale=language, extra_http_headers={"X-Remote-User-Id": user}
         )
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(40_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
         await browser.close()
