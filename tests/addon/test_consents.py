@@ -91,7 +91,9 @@ def test_other_words_keep_a_consent_and_another_meaning_asks_again(store: Store)
     enrolled(store, resident, consent)
     consents.change("Owner", FACES, WORDS, new_meaning=False)
     assert states(consents, resident)[FACES] is ConsentState.STANDS
-    consents.change("Owner", FACES, {**WORDS, "en": "Another meaning."}, new_meaning=True)
+    with pytest.raises(NoticeError, match="every language"):
+        consents.change("Owner", FACES, {**WORDS, "en": "Another meaning."}, new_meaning=True)
+    consents.change("Owner", FACES, {"en": "Another meaning.", "zh-Hans": "另一个意思。"}, new_meaning=True)
     assert states(consents, resident)[FACES] is ConsentState.OUTDATED
     assert consents.by_resident()[resident.id][0].state is ConsentState.OUTDATED
     with pytest.raises(ConsentError, match="means something else"):

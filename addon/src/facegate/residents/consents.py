@@ -119,6 +119,8 @@ class Consents:
         last = [self.notice(purpose, language) for language in LANGUAGES]
         if all(notice.text == written[notice.language] for notice in last):
             raise NoticeError("The notice says exactly that already: nothing was changed.")
+        if new_meaning and any(notice.text == written[notice.language] for notice in last):
+            raise NoticeError("Where what is agreed to changes, it changes in every language: change all the texts.")
         self._store.keep_notices([notice for notice in self._shipped if notice.purpose is purpose])
         above = max(last, key=lambda notice: notice.version)
         made = self._store.add_notice(purpose, written, above=above, new_meaning=new_meaning)

@@ -12,7 +12,19 @@ from facegate import __version__
 from facegate.adapters.store import NotFoundError, StoreError
 from facegate.web import routing
 from facegate.web.pages.language import LANGUAGES, choose
-from facegate.web.panel import activity, documents, gate_pages, gates, health, members, privacy, residents
+from facegate.web.panel import (
+    activity,
+    documents,
+    enrol,
+    gate_pages,
+    gates,
+    health,
+    invitations,
+    members,
+    notices,
+    privacy,
+    residents,
+)
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.visitors import SESSION, SESSION_SECONDS, Reception, Visitor
 from facegate.web.panel.words import words
@@ -22,12 +34,15 @@ from facegate.web.services import Services
 PAGES: Final = (
     gates.PAGE,
     residents.PAGE,
+    enrol.PAGE,
     activity.PAGE,
     privacy.PAGE,
     documents.PAGE,
     health.PAGE,
     members.PAGE,
     documents.ONE,
+    notices.PAGE,
+    invitations.PAGE,
     *gate_pages.PAGES,
 )
 """In the order of the menu; the first one is shown at the root."""
