@@ -22,6 +22,7 @@ from facegate.web.panel import (
     invitations,
     members,
     notices,
+    passes,
     privacy,
     residents,
 )
@@ -35,6 +36,7 @@ PAGES: Final = (
     gates.PAGE,
     residents.PAGE,
     enrol.PAGE,
+    passes.PAGE,
     activity.PAGE,
     privacy.PAGE,
     documents.PAGE,

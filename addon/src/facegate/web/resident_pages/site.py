@@ -32,7 +32,7 @@ from facegate.web.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
-from facegate.web.resident_pages import choices, data, history, invitation, own
+from facegate.web.resident_pages import choices, data, history, invitation, own, pass_page
 from facegate.web.resident_pages.page import COOKIES, SMALL, Module, Page, Post, Visit, is_secure, read_object
 from facegate.web.resident_pages.words import words
 from facegate.web.services import Services
@@ -40,6 +40,7 @@ from facegate.web.tokens import too_many
 
 MODULES: Final[tuple[Module, ...]] = (
     own,
+    pass_page,
     history,
     data,
     choices,
