@@ -63,6 +63,11 @@ async def test_a_resident_is_added_found_given_a_pin_and_the_face_reader_follows
         assert made.isdigit()
         assert [credential.kind for credential in site.store.credentials(kept.id)] == ["pin"]
 
+        await page.click("#pass")
+        await page.wait_for_selector("#code:not([hidden])")
+        assert await page.locator("#ways li").count() == 2
+        assert len(site.store.passes(kept.id)) == 1
+
         await page.fill("#properties [name=flat]", "3-503")
         await page.click("#properties button:not([type=button])")
         await page.wait_for_function("() => document.querySelector('#one .said').textContent !== ''")

@@ -188,7 +188,8 @@ async function open(id, part) {
   whisper(one, "");
   fill(shown);
   limitGates();
-  find("#made").hidden = find("#link").hidden = true;
+  find("#made").hidden = find("#code").hidden = true;
+  find("#enrol").href = `enrol#${shown?.id ?? ""}`;
   find("#erase").reset();
   find("#erase button").disabled = true;
   if (!one.open) one.showModal();
@@ -249,29 +250,47 @@ find("#pause").addEventListener("click", () =>
 
 async function showWays() {
   const owner = shown;
-  const found = await trying(one, () => send("GET", `${API}residents/${owner.id}/credentials`));
-  if (!found || shown !== owner) return;
-  find("#ways").replaceChildren(...(found.length ? found.map(way) : [make("li", say("no_ways"))]));
+  const [credentials, passes] = (await trying(one, () =>
+    Promise.all(["credentials", "passes"].map((kind) => send("GET", `${API}residents/${owner.id}/${kind}`))),
+  )) ?? [[], []];
+  if (shown !== owner) return;
+  const found = [...credentials.map(way), ...passes.filter((pass) => !pass.guest && pass.state !== "revoked").map(pass)];
+  find("#ways").replaceChildren(...(found.length ? found : [make("li", say("no_way"))]));
+}
+
+function takeAway(made, address) {
+  const button = make("button", say("take_away"), { type: "button", class: "danger" });
+  button.addEventListener("click", () => {
+    if (!window.confirm(say("take_away_sure"))) return;
+    trying(one, async () => {
+      await send("DELETE", address);
+      await refresh(shown);
+    });
+  });
+  made.append(button);
+  return made;
+}
+
+function times(thing) {
+  const said = [];
+  if (thing.valid_from !== null && thing.valid_from * 1000 > Date.now()) said.push(`${say("begins")} ${toDay(thing.valid_from)}`);
+  if (thing.valid_until !== null) said.push(`${say("until")} ${toDay(thing.valid_until - 1)}`);
+  return said;
+}
+
+function pass(known) {
+  const where = known.gates.length ? known.gates.map((gate) => say(`gate.${gate}`)).join(", ") : say("everywhere");
+  const about = [say("way.qr"), say(known.kind), known.label, where, ...times(known)].filter(Boolean);
+  return takeAway(make("li", about.join(" · ")), `${API}residents/${shown.id}/passes/${known.id}`);
 }
 
 function way(credential) {
   const about = [say(`way.${credential.kind}`)];
   if (credential.hint) about.push(`…${credential.hint}`);
   about.push(credential.learned_at ? `${say("learned_at")} ${say(`gate.${credential.learned_at}`)}` : say("everywhere"));
-  if (credential.valid_from !== null && credential.valid_from * 1000 > Date.now()) about.push(`${say("begins")} ${toDay(credential.valid_from)}`);
-  if (credential.valid_until !== null) about.push(`${say("until")} ${toDay(credential.valid_until - 1)}`);
+  about.push(...times(credential));
   if (credential.windows.length) about.push(say("windows"));
-  const made = make("li", about.join(" · "));
-  const button = make("button", say("take_away"), { type: "button", class: "danger" });
-  button.addEventListener("click", () => {
-    if (!window.confirm(say("take_away_sure"))) return;
-    trying(one, async () => {
-      await send("DELETE", `${API}residents/${shown.id}/credentials/${credential.id}`);
-      await refresh(shown);
-    });
-  });
-  made.append(button);
-  return made;
+  return takeAway(make("li", about.join(" · ")), `${API}residents/${shown.id}/credentials/${credential.id}`);
 }
 
 function announce(text) {
@@ -297,6 +316,13 @@ find("#pin").addEventListener("click", () =>
     announce(`${say("pin_made")} ${made.pin}`);
   }),
 );
+find("#pass").addEventListener("click", () =>
+  trying(one, async () => {
+    const made = await send("POST", `${API}residents/${shown.id}/passes`, {});
+    await refresh(shown);
+    showCode(made.qr, made.text);
+  }),
+);
 find("#lesson").addEventListener("submit", (event) => {
   event.preventDefault();
   const gate = event.target.elements.gate.value;
@@ -317,13 +343,18 @@ find("#lesson").addEventListener("submit", (event) => {
 
 // Links, and the end
 
+function showCode(picture, text) {
+  find("#code img").src = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+  find("#code input").value = text;
+  find("#code").hidden = false;
+  find("#code").scrollIntoView({ block: "nearest" });
+}
+
 for (const button of document.querySelectorAll("[data-link]"))
   button.addEventListener("click", () =>
     trying(one, async () => {
       const made = await send("POST", `${API}residents/${shown.id}/links`, { kind: button.dataset.link });
-      find("#link img").src = `data:image/svg+xml,${encodeURIComponent(made.qr)}`;
-      find("#link input").value = made.url;
-      find("#link").hidden = false;
+      showCode(made.qr, made.url);
     }),
   );
 find("#erase").addEventListener("input", (event) => {
@@ -402,7 +433,7 @@ document.addEventListener("click", (event) => {
 });
 one.addEventListener("close", () => {
   shown = null;
-  find("#link img").removeAttribute("src");
-  find("#link input").value = find("#made").textContent = "";
+  find("#code img").removeAttribute("src");
+  find("#code input").value = find("#made").textContent = "";
 });
 load();
