@@ -92,7 +92,7 @@ function show(answer) {
   find("#made figcaption").textContent = answer.label;
   const facts = [
     [say("at"), gatesOf(answer)],
-    [say("until"), span(answer)],
+    [say("valid"), span(answer)],
     [say("left"), answer.uses === null ? say("unlimited") : String(answer.uses)],
   ];
   if (answer.passback) facts.push([say("again"), `${answer.passback / 60} ${say("minutes")}`]);
