@@ -110,3 +110,18 @@ def test_a_second_opening_migrates_nothing(data: Path) -> None:
     with Store.open(data):
         pass
     assert list(data.glob("*before-migration*")) == []
+
+
+def test_gates_from_before_face_readers_could_be_switched_go_on_recognising_and_tell(tmp_path: Path) -> None:
+    """An update locks nobody out; whoever lacks a way without a face is said by the gate's problem."""
+    old, data = tmp_path / "migrations", tmp_path / "data"
+    later = [path.name for path in (MIGRATIONS / "versions").glob("v*.py") if path.name[1:5] > "0010"]
+    shutil.copytree(MIGRATIONS, old, ignore=shutil.ignore_patterns("__pycache__", *later))
+    Store(data, scripts=old).close()
+    with sqlite3.connect(data / "facegate.db") as connection:
+        connection.execute("INSERT INTO gates VALUES ('main', 'Main gate', 'normal', 0)")
+    connection.close()
+    with Store.open(data) as store:
+        [gate] = store.gates()
+        assert (gate.faces, gate.trial, gate.phone, gate.readers) == (True, False, False, frozenset())
+        assert store.way_book().gaps("main", 0.0).lasting
