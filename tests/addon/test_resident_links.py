@@ -234,21 +234,13 @@ async def test_an_invitation_shows_no_personal_page(site: Site, resident: Reside
     assert (await guest.post("revoke")).problem() == "unauthenticated"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X-FaceGate-Form": "0" * 64},
-        {"X-FaceGate-Form": ""},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-    ],
-)
 async def test_another_site_cannot_send_what_a_page_of_ours_sends(
-    site: Site, resident: Resident, stack: AsyncExitStack, headers: dict[str, str]
+    site: Site, resident: Resident, stack: AsyncExitStack
 ) -> None:
     guest = await _opened(site, stack, resident)
-    assert (await guest.post("revoke", headers=headers)).problem() == "forbidden"
+    wrong = [{"X-FaceGate-Form": form} for form in ("0" * 64, "")]
+    for headers in wrong + [{"Sec-Fetch-Site": site} for site in ("cross-site", "same-site", "none")]:
+        assert (await guest.post("revoke", headers=headers)).problem() == "forbidden"
     assert (await guest.get("")).status == 200
     assert (await guest.post("revoke", data=b"a=b", headers={"Content-Type": "text/plain"})).status == 415
 
