@@ -29,6 +29,20 @@ def sources_of(source: str) -> list[Path]:
     return sorted(place.glob("*.cpp")) if place.is_dir() else [place]
 
 
+def units(source: str, folder: Path) -> list[Path]:
+    """What is compiled one by one: a file, or as many parts of a folder as there are compilers, written to ``folder``.
+
+    GoogleTest's headers take a compiler longer than the tests behind them do, so they are read as seldom as can be.
+    """
+    files = sources_of(source)
+    if len(files) == 1:
+        return files
+    parts = [folder / f"{source}{number}.cpp" for number in range(TOGETHER)]
+    for number, part in enumerate(parts):
+        part.write_text("".join(f'#include "{file}"\n' for file in files[number::TOGETHER]))
+    return parts
+
+
 def compiled(source: str, *options: str, compiler: str = "g++") -> Path:
     """Compile ``source`` with the gate core; ``options``: further flags and libraries."""
     program = shutil.which(compiler)
@@ -45,8 +59,9 @@ def compiled(source: str, *options: str, compiler: str = "g++") -> Path:
     built = folder / f"{name}-{state.hexdigest()[:16]}"
     if not built.exists():
         with tempfile.TemporaryDirectory(dir=folder) as work, ThreadPoolExecutor(TOGETHER) as pool:
-            objects = [Path(work) / f"{number}.o" for number in range(len(files))]
-            list(pool.map(lambda file, out: run([*command, "-c", str(file), "-o", str(out)]), files, objects))
+            parts = (*units(source, Path(work)), *CORE)
+            objects = [Path(work) / f"{number}.o" for number in range(len(parts))]
+            list(pool.map(lambda file, out: run([*command, "-c", str(file), "-o", str(out)]), parts, objects))
             fresh = Path(work) / name
             run([program, *map(str, objects), *FLAGS, *options, "-o", str(fresh)])  # libraries come last
             for old in folder.glob(f"{name}-*"):

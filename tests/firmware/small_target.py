@@ -10,11 +10,12 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.firmware.compiled import COMPONENT, CORE, HEADERS, HERE, ROOT, TOGETHER, sources_of
+from tests.firmware.compiled import COMPONENT, CORE, HEADERS, HERE, ROOT, TOGETHER, sources_of, units
 
 TARGET = "arm-linux-gnueabihf"
 EMULATOR = "qemu-arm"
@@ -47,17 +48,19 @@ def tool(name: str) -> str:
     return program
 
 
-def compiled_small(source: Path, *sources: Path, options: tuple[str, ...] = ()) -> Path:
-    """Compile and link for the target, once for each state of the sources."""
+def compiled_small(
+    source: Path, *sources: Path, options: tuple[str, ...] = (), headers: tuple[Path, ...] = HEADERS
+) -> Path:
+    """Compile, or link, for the target, once for each state of the sources; ``headers``: ours, of which they know."""
     compiler = tool(f"{TARGET}-g++")
     includes = (f"-I{COMPONENT}", f"-I{HERE}", f"-I{GOOGLETEST}", f"-I{GOOGLETEST / 'include'}")
     state = hashlib.sha256(" ".join((*FLAGS, *options)).encode())
     state.update(subprocess.run([compiler, "--version"], check=True, capture_output=True).stdout)
-    for file in (source, *sources, *HEADERS):
+    for file in (source, *sources, *headers):
         state.update(file.read_bytes())
     folder = Path(os.environ.get("FACEGATE_CACHE", ROOT / ".cache")) / "firmware-tests" / TARGET
     folder.mkdir(parents=True, exist_ok=True)
-    kind = "object" if "-c" in options else "program"
+    kind = ("sanitized" if SANITIZER[0] in options else "object") if "-c" in options else "program"
     built = folder / f"{source.stem}-{kind}-{state.hexdigest()[:16]}"
     if not built.exists():
         fresh = folder / f".{built.name}.{os.getpid()}"
@@ -70,22 +73,25 @@ def compiled_small(source: Path, *sources: Path, options: tuple[str, ...] = ()) 
     return built
 
 
-def objects() -> list[Path]:
-    """The core and GoogleTest, which every test program shares."""
-    googletest = (GOOGLETEST / "src/gtest-all.cc", GOOGLETEST / "src/gtest_main.cc")
-    options = {**dict.fromkeys(CORE, (*SMALL, *SANITIZER)), **dict.fromkeys(googletest, ("-w",))}
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(lambda file: compiled_small(file, options=("-c", *options[file])), options))
-
-
 def program(source: str) -> Path:
-    """The test program of this file or folder, as ``compiled`` knows it."""
+    """The test program of this file or folder, as ``compiled`` knows it.
+
+    The core alone is sanitized: what its tests themselves do is sanitized where they run natively.
+    """
     files = sources_of(source)
-    shared = tuple(objects())
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        first, *others = pool.map(lambda file: compiled_small(file, options=("-c", *SANITIZER)), files)
-    linked = (*others, *(shared if len(files) > 1 else shared[: len(CORE)]))
-    return compiled_small(first, *linked, options=SANITIZER)
+    googletest = (GOOGLETEST / "src/gtest-all.cc", GOOGLETEST / "src/gtest_main.cc") if len(files) > 1 else ()
+
+    def built(file: Path) -> Path:
+        if file in CORE:
+            return compiled_small(file, options=("-c", *SMALL, *SANITIZER))
+        if file in googletest:
+            return compiled_small(file, options=("-c", "-w"), headers=())
+        return compiled_small(file, options=("-c",), headers=(*HEADERS, *files))
+
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(TOGETHER) as pool:
+        # The core first: of what stands in its headers, the linker keeps the sanitized copy.
+        objects = list(pool.map(built, (*CORE, *googletest, *units(source, Path(work)))))
+    return compiled_small(*objects, options=SANITIZER)
 
 
 def emulate(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -96,12 +102,10 @@ def emulate(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def measure(folder: Path) -> Size:
     """Compile the core as firmware is compiled, for size, and add up its object files before any linker has folded."""
-    compiler, size = tool(f"{TARGET}-g++"), tool(f"{TARGET}-size")
+    size = tool(f"{TARGET}-size")
     folder.mkdir(parents=True, exist_ok=True)
-    built = []
-    for file in CORE:
-        built.append(folder / f"{file.stem}.o")
-        subprocess.run([compiler, "-std=c++17", *SMALL, "-c", str(file), "-o", str(built[-1])], check=True)
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        built = list(pool.map(lambda file: compiled_small(file, options=("-c", *SMALL)), CORE))
     said = subprocess.run([size, *built], check=True, capture_output=True, text=True).stdout
     rows = [[int(number) for number in row] for row in re.findall(r"^ *(\d+)\t *(\d+)\t *(\d+)", said, re.MULTILINE)]
     question = folder / "size.cpp"
