@@ -131,7 +131,7 @@ async def test_names_come_for_a_reason_and_as_text_and_the_list_follows_by_itsel
     async with browser_page(OWNER) as page:
         await page.goto(f"{site.pages}/activity")
         visit(site, 2, time.time())
-        await expect(page.locator("#live li")).to_have_count(2)  # without a reload
+        await expect(page.locator("#live li")).to_have_count(2, timeout=20_000)  # without a reload
         await page.click("#ask")
         await page.fill("#why textarea", "short")
         await page.click("#why-form button:not(.plain)")
