@@ -43,7 +43,11 @@ async def test_pages_fit_a_phone_and_are_light(site: Site, browser: Browser) -> 
     heavy, wide = {}, {}
     async with tour.visitor(browser, site, width=tour.PHONE) as (page, context):
         received: list[Response] = []
-        context.on("response", lambda response: received.append(response))
+
+        def hear(response: Response) -> None:
+            received.append(response)
+
+        context.on("response", hear)
         for stop in tour.stops(site):
             received.clear()
             await tour.go(page, site, stop)

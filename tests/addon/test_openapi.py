@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 
 from facegate.adapters.gate import OpenResult
 from facegate.adapters.store import Intent
-from facegate.core.models import Direction, Method, Reason
+from facegate.core.models import Decision, Direction, Gate, Method, Reason, Verdict
 from facegate.residents.notices import PRESENCE
 from facegate.web import problems
 from facegate.web.openapi import describe, possible_problems, schema
@@ -374,6 +374,17 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("note_print", {"document": "notice"}, status=204, bearer=LOCAL_TOKEN)
     await step("remove_camera", status=204, path=camera)
     await step("remove_gate", status=204, path=gate)
+    await step("list_snapshots", status=403, path={"gate": "front"})
+    site.store.add_gate(Gate("snaps", "Snaps", trial=True))
+    snaps = {"gate": "snaps"}
+    await step("keep_snapshots", {"hours": 6}, status=200, path=snaps, bearer=LOCAL_TOKEN)
+    site.services.snapshots._look = lambda _: b"a picture"
+    refused = Decision("door", "snaps", Direction.ENTRY, 1, Verdict.DENIED, Reason.UNKNOWN_FACE, 1.0)
+    kept = site.services.snapshots.refused(refused)
+    assert kept is not None
+    await step("list_snapshots", status=200, path=snaps, bearer=LOCAL_TOKEN)
+    look = {"reason": "a bicycle was stolen"}
+    await step("show_snapshot", look, status=200, path={**snaps, "snapshot": kept.id}, bearer=LOCAL_TOKEN)
     passphrase = {"passphrase": "correct horse battery staple"}
     await step("read_keys", status=403)
     await step("read_keys", status=200, bearer=LOCAL_TOKEN)

@@ -31,6 +31,7 @@ from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
+from facegate.residents.snapshots import Snapshots
 from facegate.settings import Settings, make_settings
 from facegate.vision import Models, load
 from facegate.vision.preview import Preview, look
@@ -225,6 +226,7 @@ async def running_site(
         machine=lambda: gate_side.machine,
         passes=Passes(store),
         keys=Keys(store, "sface"),
+        snapshots=Snapshots(store, lambda camera: seen.jpeg if (seen := _look(store, camera, scenes)) else None),
         looks=Looks(store),
         privacy=Privacy(store),
         confirm_clock=lambda: False,

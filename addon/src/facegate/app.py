@@ -12,6 +12,7 @@ from functools import partial
 from facegate import __version__, vision
 from facegate.adapters import local_access
 from facegate.adapters.announcer import Announcer
+from facegate.adapters.camera import CameraError
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient, MqttError, Presence
 from facegate.adapters.node_voice import NodeReport
@@ -43,6 +44,7 @@ from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
+from facegate.residents.snapshots import Snapshots
 from facegate.settings import Settings
 from facegate.vision.errors import VisionError
 from facegate.web import server
@@ -82,6 +84,7 @@ class _Parts:
     enrolling: Enrolling
     departures: Departures
     housekeeping: Housekeeping
+    snapshots: Snapshots
     paperwork: Paperwork
     announcer: Announcer
     board: StateBoard
@@ -269,7 +272,7 @@ class Service:
         )  # fmt: skip
         return _Parts(
             store, models, mqtt, building, openings, orders, journal, cards, commissionings, consents, enrolling,
-            departures, housekeeping, paperwork,
+            departures, housekeeping, Snapshots(store, partial(_jpeg, building)), paperwork,
             announcer, board,
         )  # fmt: skip
 
@@ -304,6 +307,7 @@ class Service:
             machine=partial(self._machine, parts),
             passes=Passes(parts.store),
             keys=Keys(parts.store, self.settings.embedder),
+            snapshots=parts.snapshots,
             looks=Looks(parts.store),
             privacy=Privacy(
                 parts.store, parts.housekeeping.retention, lambda: parts.housekeeping.doubts_clock
@@ -350,6 +354,7 @@ class Service:
     async def _keep_showing(self, parts: _Parts) -> None:
         while True:
             parts.board.show(_standings(parts))
+            parts.snapshots.forget_old()
             await asyncio.sleep(_LOOK_SECONDS)
 
     # What was decided is acted on here, on the event loop
@@ -371,6 +376,7 @@ class Service:
         else:
             hints.decided(decision.gate, decision.verdict, decision.reason, decision.advice)
             await self._parts.openings.deny(decision)
+            await asyncio.to_thread(_keep_picture, self._parts.snapshots, decision)
         if self._on_decision is not None:
             self._on_decision(decision, outcome)
 
@@ -396,6 +402,20 @@ class Service:
 def _retention(settings: Settings) -> Retention:
     days = settings.keep_passages_days
     return Retention(days, min(days, settings.pseudonymise_after_days), settings.keep_acts_years)
+
+
+def _jpeg(building: Building, camera: str) -> bytes | None:
+    """What a camera sees now, as it may be shown."""
+    seen = building.look(camera)
+    return None if seen is None else seen.jpeg
+
+
+def _keep_picture(snapshots: Snapshots, decision: Decision) -> None:
+    """Keep a picture of who was refused, where the owner wants that; a gate works without."""
+    try:
+        snapshots.refused(decision)
+    except (StoreError, CameraError, VisionError) as error:
+        _LOG.warning("No picture is kept of somebody who was refused: %s", error)
 
 
 def _standings(parts: _Parts) -> list[Standing]:

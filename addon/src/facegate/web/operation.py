@@ -59,6 +59,7 @@ PATH_PARAMETERS: Final = {
     "token": schemas.IDENTIFIER,
     "member": schemas.MEMBER_ID,
     "link": schemas.IDENTIFIER,
+    "snapshot": schemas.IDENTIFIER,
     "pass": schemas.IDENTIFIER,
     "alias": schemas.IDENTIFIER,
     "preview": schemas.HEX32,

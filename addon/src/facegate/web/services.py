@@ -30,6 +30,7 @@ from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
+from facegate.residents.snapshots import Snapshots
 from facegate.settings import Broker
 from facegate.web import machine
 from facegate.web.pairing import Pairing
@@ -267,7 +268,7 @@ class Services:
     with it. ``confirm_clock`` takes an owner's word that the clock is right, and returns whether it is doubted still.
     ``consents``: what people are told and what they said to it; ``enrolling``: at a gate's camera and from pictures;
     ``inviting``: by themselves.
-    ``keys``: how they stand, and new ones.
+    ``keys``: how they stand, and new ones. ``snapshots``: of refused visitors.
     ``links``: the residents', to enrol and to their own page; ``passes``: theirs and their guests'; ``departures``: of
     those who leave.
     ``rights``: what residents may ask for and do themselves.
@@ -301,6 +302,7 @@ class Services:
     paperwork: Paperwork
     machine: machine.Look
     keys: Keys
+    snapshots: Snapshots
     looks: Looks
     privacy: Privacy
     confirm_clock: Callable[[], bool]

@@ -40,6 +40,7 @@ from facegate.adapters.store.register import RegisterStore
 from facegate.adapters.store.residency import ResidencyStore, StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES
 from facegate.adapters.store.rights import RightsStore
+from facegate.adapters.store.snapshots import SnapshotStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
@@ -96,6 +97,7 @@ class Store(
     MemberStore,
     ClockStore,
     KeyStore,
+    SnapshotStore,
 ):
     """The whole store of one data folder."""
 

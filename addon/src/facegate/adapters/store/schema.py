@@ -397,3 +397,10 @@ presence = Table(
     Column("resident", Text, ForeignKey("residents.id"), primary_key=True),
     Column("month", Float, nullable=False),  # of the last passage: its beginning, and nothing more exact
 )
+
+snapshot_rules = Table(
+    "snapshot_rules",
+    metadata,
+    Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("hours", Integer, nullable=False),  # for which pictures of refused visitors are in memory
+)

@@ -25,6 +25,7 @@ from facegate.web.panel import (
     passes,
     privacy,
     residents,
+    snapshots,
 )
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.visitors import SESSION, SESSION_SECONDS, Reception, Visitor
@@ -46,6 +47,7 @@ PAGES: Final = (
     notices.PAGE,
     invitations.PAGE,
     *gate_pages.PAGES,
+    snapshots.PAGE,
 )
 """In the order of the menu; the first one is shown at the root."""
 
