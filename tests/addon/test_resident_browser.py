@@ -54,6 +54,9 @@ async def test_from_the_link_to_the_certificate(site: Site, language: str) -> No
         await page.wait_for_selector("#news:not(:empty)")
         assert not await page.locator("#news.wrong").count()
         assert len(site.gate_side.asked) == 1
+        await page.click("main a[href=pass]")
+        await page.wait_for_url("**/pass")
+        await _shoot(page, f"pass-{language}")
         for name in ("history", "data", "choices"):
             await page.click(f"nav a[href={name}]")
             await page.wait_for_url(f"**/{name}")
