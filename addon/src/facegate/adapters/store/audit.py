@@ -47,8 +47,9 @@ class AuditStore(TrailStore):
 
     def record_looks(self, actor: str, residents: Collection[str], reason: str, span: tuple[float, float]) -> None:
         """Write down a look at each of these residents' tracks, or at a time in which nobody is named: all or none."""
+        people: Collection[str | None] = residents or (None,)
         with self._write() as connection:
-            for resident in residents or [None]:
+            for resident in people:
                 self._add_act(connection, actor, Act.LOOKED, resident=resident, reason=reason, span=span)
 
     def acts(
