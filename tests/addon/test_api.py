@@ -14,7 +14,7 @@ import pytest
 
 from facegate import __version__
 from facegate.core.consent import Channel, Purpose
-from facegate.core.models import Direction, ResidentState
+from facegate.core.models import Direction
 from facegate.residents.consents import Given
 from facegate.web import server
 from facegate.web.operations import OPERATIONS

@@ -178,6 +178,9 @@ def test_strict_residents_are_resumed_with_their_share(store: Store) -> None:
     share = store.issue_share(who, "sface", [np.eye(1, 128, dtype=np.float32)[0]], consent)
     store.suspend_resident(who)
     assert store.resume_resident(who).state is S.ENROLLED
+    other = store.add_resident("Resident 2").id
+    store.suspend_resident(other)
+    assert store.resume_resident(other).state is S.INVITED, "who never enrolled is not enrolled by a pause"
     assert store.open_share(share)
     assert store.choose_level(who, PrivacyLevel.NO_FACE).state is S.ENROLLED
     assert not store.open_share(share)

@@ -120,8 +120,7 @@ class ResidencyStore(StrictStore):
                 )
             ).first()
         try:
-            has_templates = has is not None or self.has_share(known.id)
-            return after(change, known, has_templates=has_templates, withdrew=withdrew is not None)
+            return after(change, known, has_templates=has, withdrew=withdrew is not None)
         except ResidencyError as error:
             raise StandingError(f"A resident who is {error.state} cannot be {_DONE[change]}.") from error
 
