@@ -33,7 +33,13 @@ class Stop:
 
 def stops(site: Site) -> list[Stop]:
     """All of them, with what they are about in the address."""
-    about = {"gate": "id=front", "walk": "id=front", "sheet": "id=front", "document": "name=notice"}
+    about = {
+        "gate": "id=front",
+        "walk": "id=front",
+        "sheet": "id=front",
+        "snapshots": "id=front",
+        "document": "name=notice",
+    }
     panel = [Stop(page.name, f"{page.path}?{about[page.path]}" if page.path in about else page.path) for page in PAGES]
     pages = [page for module in MODULES for page in module.PAGES]
     return panel + [Stop(f"resident-{page.path or 'own'}", page.path, of_residents=True) for page in pages]
