@@ -90,11 +90,6 @@ class StrictStore(TemplateStore):
         vectors = np.frombuffer(content, "<f4").astype(np.float32).reshape(row.vectors, -1)
         return [Template(f"{row.id}-{n}", row.resident, row.model, vector) for n, vector in enumerate(vectors)]
 
-    def has_share(self, resident: str) -> bool:
-        """Whether a share of this resident's opens something."""
-        with self._read() as connection:
-            return connection.execute(select(_STRICT.c.id).where(_STRICT.c.resident == resident)).first() is not None
-
     def withdraw_consent(self, consent: str) -> None:
         """End a consent; one that is not for faces takes no template with it. Raises NotFoundError."""
         other = (_CONSENTS.c.id == consent, _CONSENTS.c.purpose != FACE_AT_GATES)
