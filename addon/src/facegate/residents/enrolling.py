@@ -187,6 +187,8 @@ class Enrolling:
             standing.tested(self.recognises(standing.resident, judgement.vector), self._clock())
         else:
             standing.saw(judgement, self._clock())
+        if standing.ended:
+            session.preview = b""
         return frame.number
 
     def _find(self, camera: Camera, image: Image) -> tuple[Face | Fault, Image]:
