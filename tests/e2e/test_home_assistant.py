@@ -161,7 +161,10 @@ def test_from_discovery_to_the_first_gate(world: World) -> None:
     home.use_broker(world.broker)
     flow = home.discovered("facegate")
     world.seconds["broker set up until discovery"] = time.monotonic() - begun
-    assert (flow["step_id"], flow["description_placeholders"]) == ("discovery_confirm", {"url": world.recognizer.address})
+    assert (flow["step_id"], flow["description_placeholders"]) == (
+        "discovery_confirm",
+        {"url": world.recognizer.address},
+    )
     assert flow["context"]["title_placeholders"] == {"name": "home"}
 
     wrong = home.fill(flow, code="0000-0000-0000")

@@ -58,7 +58,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         try:
             recognizer.start()
             recognizer.pair()
-            key = bytes.fromhex(recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate", "trial": True})["key"])
+            key = bytes.fromhex(
+                recognizer.api("POST", "/gates", {"id": "main", "name": "Main gate", "trial": True})["key"]
+            )
             with NativeNode(folder / "node", broker, key=key) as node:
                 world = World(recognizer, node)
                 home_assistant.on_message = lambda *said: world.heard.append((said[2].topic, said[2].payload))
