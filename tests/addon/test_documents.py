@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from facegate.adapters.store import Store
+from facegate.adapters.store import Intent, Store
 from facegate.core.assessment import Change, Responsible, Scope, invalidated, scope_of
 from facegate.core.audit import Act
-from facegate.core.models import Camera, Gate, LivenessLevel, Masks
+from facegate.core.models import Camera, Direction, Gate, LivenessLevel, Masks, Method, Reason
 from facegate.core.retention import Retention
 from facegate.reports.documents import Document
 from facegate.reports.documents.assessments import RISKS, measured
@@ -99,6 +99,19 @@ def test_what_was_assessed_outlives_a_restart(tmp_path: Path) -> None:
         assert [deed.act for deed in store.acts(of=[Act.SETTINGS_CHANGED])] == [Act.SETTINGS_CHANGED] * 2
     assert named.to_file
     assert not replace(named, filed_on="2026-11-01").to_file
+
+
+def test_that_a_gate_has_opened_is_known_without_saying_for_whom(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.add_gate(Gate("front", "Front gate"))
+        for number, method, result in ((1, Method.FACE, "node_silent"), (2, Method.REMOTE, "opened")):
+            opening = f"{number:016x}"
+            store.begin_opening(Intent(opening, "front", Direction.ENTRY, method, Reason.RECOGNISED, float(number)))
+            store.finish_opening(opening, result, "-", float(number))
+        assert not store.has_opened(), "it was refused, or a guard has opened"
+        store.begin_opening(Intent("f" * 16, "front", Direction.ENTRY, Method.FACE, Reason.RECOGNISED, 3.0))
+        store.finish_opening("f" * 16, "opened", "-", 3.0)
+        assert store.has_opened()
 
 
 # The papers
