@@ -87,11 +87,11 @@ def test_what_is_known_of_somebody_says_who_may_stand_there() -> None:
 
 
 def test_nothing_is_kept_when_time_is_over_or_somebody_cancels() -> None:
-    for end in (lambda s: s.tick(MOST_SECONDS), lambda s: s.go(Stage.CANCELLED, 5)):
+    for cancelled in (False, True):
         standing = Standing("one", "c1", Collection(), 0.0)
         standing.saw(looking(FRONT), 1)
         assert standing.collection.vectors
-        end(standing)
+        standing.go(Stage.CANCELLED, 5) if cancelled else standing.tick(MOST_SECONDS)
         assert standing.ended
         assert standing.collection.vectors == []
         standing.saw(looking(FRONT), 2)

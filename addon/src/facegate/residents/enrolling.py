@@ -42,7 +42,9 @@ class EnrolmentError(Exception):
 class Eye(Protocol):
     """A camera of a gate that is being enrolled at."""
 
-    camera: Camera
+    @property
+    def camera(self) -> Camera:
+        """Which one it is, with its zone."""
 
     def latest(self, after: int) -> Frame | None:
         """The newest frame with a greater number; ``None`` when none comes soon. Blocks."""
