@@ -16,10 +16,9 @@ from facegate.residents.importing import (
     ImportingError,
     Line,
     read,
-    safe,
-    write,
     write_residents,
 )
+from facegate.residents.spreadsheet import safe, write
 
 GATES = [Gate("main", "Main gate"), Gate("gate-1a2b", "东门")]
 HERE = [Resident("r1", "Resident 1", person="person.one", flat="1-101")]

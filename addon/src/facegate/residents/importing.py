@@ -2,19 +2,21 @@
 
 Files come from wherever an office keeps its list: UTF-8 with and without its mark, UTF-16, GB 18030; with commas,
 semicolons or tabs; with headings in English or Chinese. What a line says is either understood or named as a fault:
-nothing is guessed, and columns that mean nothing here, such as identity numbers, are not even looked at.
+nothing is guessed, and columns that mean nothing here, such as identity numbers, are not even looked at. It is longer
+than other files for its tables of headings and sentences.
 """
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from facegate.core.models import Gate, Resident
+from facegate.residents.spreadsheet import RUNS, write
 
 MOST_LINES: Final = 5_000
 MOST_BYTES: Final = 2_000_000
@@ -75,8 +77,6 @@ _DATE: Final = re.compile(
     r"(?:(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4}))"
     r"(?:[ T](?P<h>\d{1,2}):(?P<min>\d{2})(?::\d{2})?)?"
 )
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 class Fault(StrEnum):
@@ -229,18 +229,6 @@ def read(
         raise ImportingError(FileFault.EMPTY)
     ignored = tuple(heading for number, heading in enumerate(headings) if heading and number not in columns)
     return Sheet(encoding, separator, ignored, tuple(lines))
-
-
-def safe(value: str) -> str:
-    """Return a cell that a spreadsheet shows and does not run; :func:`read` takes the mark away again."""
-    return f"'{value}" if value.startswith(_RUNS) else value
-
-
-def write(rows: Iterable[Sequence[str]]) -> bytes:
-    """Return a CSV file that every spreadsheet opens as it is meant."""
-    text = io.StringIO()
-    csv.writer(text).writerows([safe(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
 
 
 def write_residents(residents: Iterable[Resident], moment: Callable[[float], datetime]) -> bytes:
@@ -406,7 +394,7 @@ def _parsed(said: str, *, through: bool) -> datetime | None:
 def _plain(cell: str) -> str:
     """A cell without the space around it, and without the mark that keeps a spreadsheet from running it."""
     text = " ".join(cell.split(" ")).strip().strip("\u00a0\u3000").strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_RUNS) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith(RUNS) else text
 
 
 def _several(said: str) -> tuple[str, ...]:
