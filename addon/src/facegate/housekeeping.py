@@ -44,6 +44,9 @@ class Store(Protocol):
     def forget_copies(self, before: float) -> int:
         """Delete old copies of the database."""
 
+    def forget_passes(self, now: float) -> int:
+        """Delete passes that have opened nothing for a month."""
+
     def checkpoint(self) -> Checkpoint | None:
         """Sign what the trail has come to."""
 
@@ -144,6 +147,7 @@ class Housekeeping:
             _LOG.info("%d records of the access log have lost their names", nameless)
         acts = self._store.forget_acts(keep.acts_before(now))
         copies = self._store.forget_copies(keep.copies_before(now))
+        self._store.forget_passes(now)
         checkpoint = self._store.checkpoint()
         return Round(now, forgotten, checkpoint.number if checkpoint else None, nameless, acts, copies)
 

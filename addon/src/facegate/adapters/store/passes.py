@@ -102,9 +102,9 @@ class PassStore(WayStore):
             if row.revoked_at is None:
                 connection.execute(update(_PASSES).where(*which).values(revoked_at=self._clock()))
 
-    def forget_passes(self) -> int:
+    def forget_passes(self, now: float) -> int:
         """Delete passes that have opened nothing for a month or could not, and return how many there were."""
-        before = self._clock() - DEAD_KEPT
+        before = now - DEAD_KEPT
         dead = or_(_PASSES.c.revoked_at < before, _PASSES.c.valid_until < before)
         with self._write() as connection:
             return connection.execute(delete(_PASSES).where(dead)).rowcount
