@@ -209,7 +209,6 @@ class PassStore(WayStore):
         label = " ".join(new.label.split())
         if len(label) > LABEL_MOST or not label.isprintable():
             raise StoreError(f"A pass's label has at most {LABEL_MOST} printable characters: shorten it.")
-        self.forget_passes()
         with self._write() as connection:
             sealed = None
             mine = _PASSES.c.resident.is_(None) if not new.resident else _PASSES.c.resident == new.resident
