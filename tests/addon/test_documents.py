@@ -75,6 +75,7 @@ def scope(**changes: object) -> Scope:
         ({"retention": Retention(10, 1, 1)}, ()),
         ({"purposes": ("Light",)}, (Change.PURPOSE_ADDED,)),
         ({"models": ("yunet", "other")}, (Change.MODEL_CHANGED,)),
+        ({"snapshots": 24}, (Change.SNAPSHOTS_KEPT,)),
         ({"people": 149}, ()),
         ({"people": 151}, (Change.MORE_PEOPLE,)),
     ],
@@ -177,6 +178,15 @@ async def test_who_may_do_what(site: Site) -> None:
             assert await tell(site, "PUT", f"{PAPERS}/responsible", NAMED, user, form=form) == 403
     (deed,) = site.store.acts(of=[Act.DOCUMENTS_PRINTED])
     assert (deed.actor, deed.reason) == ("Owner", "dpia")
+
+
+async def test_pictures_of_refused_visitors_are_told_where_they_are_kept(site: Site) -> None:
+    assert "24 hours" not in await read(site, "retention")
+    site.services.paperwork.assess("Owner")
+    site.store.set_snapshot_hours("front", 24)
+    for document in ("notice", "retention", "record", "pipia", "dpia"):
+        assert "24 hours" in await read(site, document), document
+    assert site.services.paperwork.changes == (Change.SNAPSHOTS_KEPT,)
 
 
 # What is shipped

@@ -34,6 +34,7 @@ class Change(StrEnum):
     PURPOSE_ADDED = "purpose_added"
     MODEL_CHANGED = "model_changed"
     MORE_PEOPLE = "more_people"
+    SNAPSHOTS_KEPT = "snapshots_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ _MORE: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an assessment is about. ``faces``: gates with a face reader; ``cameras``: level and masks by camera."""
+    """What an assessment is about. ``faces``: gates with a face reader; ``cameras``: level and masks by camera.
+
+    ``snapshots``: hours for which a picture of a refused visitor is kept, the longest of all gates.
+    """
 
     gates: tuple[str, ...] = ()
     faces: tuple[str, ...] = ()
@@ -79,6 +83,7 @@ class Scope:
     purposes: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     people: int = 0
+    snapshots: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -102,6 +107,7 @@ class Scope:
             purposes=tuple(content["purposes"]),
             models=tuple(content["models"]),
             people=content["people"],
+            snapshots=content["snapshots"],
         )
 
 
@@ -123,6 +129,7 @@ def scope_of(
     purposes: Iterable[str],
     models: Iterable[str],
     people: int,
+    snapshots: int = 0,
 ) -> Scope:
     """What there is to assess now; trial gates move no door and recognise nobody who has not agreed to try."""
     real = sorted(gate.id for gate in gates if not gate.trial)
@@ -135,6 +142,7 @@ def scope_of(
         purposes=tuple(sorted(purposes)),
         models=tuple(sorted(models)),
         people=people,
+        snapshots=snapshots,
     )
 
 
@@ -158,6 +166,7 @@ def invalidated(assessed: Scope, now: Scope) -> tuple[Change, ...]:
         Change.RETENTION_LONGER: any(days > before for days, before in zip(now.days, assessed.days, strict=True)),
         Change.PURPOSE_ADDED: bool(set(now.purposes) - set(assessed.purposes)),
         Change.MODEL_CHANGED: now.models != assessed.models,
+        Change.SNAPSHOTS_KEPT: now.snapshots > assessed.snapshots,
         Change.MORE_PEOPLE: now.people > _MORE * max(assessed.people, 1),
     }
     return tuple(change for change, there in found.items() if there)

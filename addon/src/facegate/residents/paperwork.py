@@ -42,6 +42,9 @@ class Store(calibration.Store, Protocol):
     def set_assessment(self, actor: str, scope: Scope) -> Assessment:
         """Keep that this was assessed."""
 
+    def snapshot_hours(self, gate: str) -> int:
+        """For how long a gate keeps a picture of whoever was refused; 0 for not at all."""
+
     def has_opened(self) -> bool:
         """Whether any gate has opened for anybody yet."""
 
@@ -94,6 +97,7 @@ class Paperwork:
             purposes=responsible.purposes,
             models=self._models,
             people=responsible.people,
+            snapshots=max((self._store.snapshot_hours(gate.id) for gate in self._store.gates()), default=0),
         )  # fmt: skip
 
     def name(self, actor: str, responsible: Responsible) -> None:

@@ -48,6 +48,7 @@ async def keep_snapshots(call: Call) -> Answer:
         call.services.store.record_act, actor(call), Act.SETTINGS_CHANGED, reason=f"{gate}: snapshots for {hours} h"
     )
     await asyncio.to_thread(call.services.snapshots.keep_for, gate, hours)
+    await call.services.changed()  # an assessment without them does not hold any more
     return Answer(await _described(call))
 
 

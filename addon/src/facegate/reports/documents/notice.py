@@ -9,6 +9,8 @@ from facegate.reports.page import Page, Section, Table
 def notice(facts: Facts, t: Texts) -> Page:
     """PIPL art. 17, GDPR art. 13: everything that people must be told, in words of the house."""
     faces = [gate.name for gate, _ in facts.gates if gate.faces and not gate.trial]
+    hours = facts.scope.snapshots
+    kept = t("notice.kept_snapshots", hours=hours) if hours else t("notice.kept_says")
     where = t("notice.where", gates=", ".join(faces)) if faces else t("notice.nowhere")
     return page(
         "notice",
@@ -18,7 +20,7 @@ def notice(facts: Facts, t: Texts) -> Page:
             who(facts, t),
             Section(t("notice.what"), (*purposes(facts, t), where, t("notice.how"), t("basis"))),
             Section(t("notice.choice"), (t("notice.choice_says"), t("notice.withdraw"))),
-            Section(t("notice.kept"), (t("notice.kept_says"),), table=periods(facts, t)),
+            Section(t("notice.kept"), (kept,), table=periods(facts, t)),
             Section(t("notice.others"), (t("receivers"), t("notice.looks"))),
             Section(t("notice.rights"), (t("notice.rights_says"), t("notice.complain"))),
         ),

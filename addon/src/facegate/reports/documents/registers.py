@@ -54,6 +54,7 @@ def periods(facts: Facts, t: Texts, *, reasons: bool = False) -> Table:
     days = [
         ("frames", t("never")),
         ("strangers", t("never")),
+        ("snapshots", t("hours", hours=facts.scope.snapshots) if facts.scope.snapshots else t("never")),
         ("templates", t("templates_until", grace=grace, absent=absent)),
         ("names", t("days", days=keep.names_days) if keep.names_days else t("two_hours")),
         ("passages", t("days", days=keep.passages_days)),
