@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import Response, async_playwright
+from playwright.async_api import async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -39,19 +39,12 @@ async def shoot(folder: Path, only: str) -> int:
 
 async def _round(folder, only, browser, site, width, language, dark) -> int:  # noqa: PLR0917  # the axes of one look
     over = 0
-    async with tour.visitor(browser, site, width=width, language=language, dark=dark) as (page, context):
-        received: list[Response] = []
-
-        def hear(response: Response) -> None:
-            received.append(response)
-
-        context.on("response", hear)
+    async with tour.visitor(browser, site, width=width, language=language, dark=dark) as (page, _):
         for stop in tour.stops(site):
             if only not in stop.name:
                 continue
-            received.clear()
             await tour.go(page, site, stop)
-            weight = sum([len(await one.body()) for one in list(received) if "/do/" not in one.url and one.ok])
+            weight = await tour.weight(page)
             paint = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1")
             await page.wait_for_timeout(300)
             name = f"{stop.name}-{width}-{language}{'-dark' if dark else ''}"

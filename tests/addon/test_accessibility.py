@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Response, async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from tests.parts import axe, tour
 from tests.parts.web import Site
@@ -41,19 +41,13 @@ async def test_axe_finds_nothing_serious(site: Site, browser: Browser, language:
 
 async def test_pages_fit_a_phone_and_are_light(site: Site, browser: Browser) -> None:
     heavy, wide = {}, {}
-    async with tour.visitor(browser, site, width=tour.PHONE) as (page, context):
-        received: list[Response] = []
-
-        def hear(response: Response) -> None:
-            received.append(response)
-
-        context.on("response", hear)
+    async with tour.visitor(browser, site, width=tour.PHONE) as (page, _):
         for stop in tour.stops(site):
-            received.clear()
             await tour.go(page, site, stop)
-            sizes = {one.url: len(await one.body()) for one in received if "/do/" not in one.url and one.ok}
-            if sum(sizes.values()) > MOST_BYTES:
-                heavy[stop.name] = sizes
+            weight = await tour.weight(page)
+            assert weight > 5_000, f"{stop.name} was not weighed"
+            if weight > MOST_BYTES:
+                heavy[stop.name] = weight
             if (across := await page.evaluate("document.documentElement.scrollWidth")) > tour.PHONE:
                 wide[stop.name] = across
     assert heavy == {}

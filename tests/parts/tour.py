@@ -93,3 +93,12 @@ async def go(page: Page, site: Site, stop: Stop) -> None:
     """Go to a page and wait until it has loaded; some keep a connection open, so silence is not waited for."""
     await page.goto(f"{site.residents if stop.of_residents else site.pages}/{stop.path}", wait_until="load")
     await page.wait_for_timeout(150)  # what its script does first
+
+
+async def weight(page: Page) -> int:
+    """Bytes of a page with everything it has loaded, cached or not, but for what it asks while it is looked at."""
+    counted: int = await page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".filter(entry => !entry.name.includes('/do/')).reduce((sum, entry) => sum + entry.decodedBodySize, 0)"
+    )
+    return counted
