@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from facegate.adapters.supervisor import DISCOVERY, TOKEN_VARIABLE, Supervisor, SupervisorError, complete
+from facegate.adapters.supervisor import DISCOVERY, TOKEN_VARIABLE, Supervisor, SupervisorError, announce, complete
 from facegate.settings import Broker, Settings
 from tests.fakes.supervisor import TOKEN, running_supervisor
 
@@ -123,6 +123,23 @@ async def test_outside_of_home_assistant_nothing_is_asked(monkeypatch: pytest.Mo
     monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     async with running_supervisor(answer=web.Response(status=500)) as known:
         assert await complete(GIVEN, url=known.url) == GIVEN
+
+
+@pytest.mark.usefixtures("inside_the_app")
+async def test_home_assistant_is_told_of_the_app() -> None:
+    given = replace(GIVEN, site="home", api_url="http://a0b1c2d3-facegate:8711")
+    async with running_supervisor() as known:
+        await announce(given, "0" * 32, url=known.url)
+        assert [told["config"] for told in known.discoveries] == [
+            {"installation": "0" * 32, "site": "home", "api": "http://a0b1c2d3-facegate:8711"}
+        ]
+
+
+async def test_outside_of_home_assistant_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    async with running_supervisor() as known:
+        await announce(GIVEN, "0" * 32, url=known.url)
+        assert known.discoveries == []
 
 
 def test_the_service_says_so_when_its_supervisor_is_gone(tmp_path: Path) -> None:

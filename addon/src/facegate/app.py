@@ -172,6 +172,11 @@ class Service:
             await parts.mqtt.stop()
             await asyncio.to_thread(parts.store.close)
 
+    @property
+    def installation(self) -> str:
+        """32 hex digits that name this installation for ever; empty before it has started."""
+        return self._parts.store.installation if self._parts else ""
+
     def health(self) -> Health:
         """How everything does at this moment."""
         if self._parts is None:
@@ -309,9 +314,7 @@ class Service:
             keys=Keys(parts.store, self.settings.embedder),
             snapshots=parts.snapshots,
             looks=Looks(parts.store),
-            privacy=Privacy(
-                parts.store, parts.housekeeping.retention, lambda: parts.housekeeping.doubts_clock
-            ),
+            privacy=Privacy(parts.store, parts.housekeeping.retention, lambda: parts.housekeeping.doubts_clock),
             confirm_clock=parts.housekeeping.confirm_clock,
             local_token=token,
         )
@@ -326,7 +329,11 @@ class Service:
         models, settings = parts.models, self.settings
         free, database = room(settings.data)
         return Machine(
-            models={"detector": settings.detector, "embedder": models.embedder.model, "liveness": vision.LIVENESS_MODEL},
+            models={
+                "detector": settings.detector,
+                "embedder": models.embedder.model,
+                "liveness": vision.LIVENESS_MODEL,
+            },
             fallback=models.fallback or "",
             liveness=models.antispoof is not None,
             at_once=models.at_once,

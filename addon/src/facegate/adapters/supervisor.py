@@ -63,6 +63,16 @@ async def complete(settings: Settings, *, url: str = URL) -> Settings:
     return settings
 
 
+async def announce(settings: Settings, installation: str, *, url: str = URL) -> None:
+    """Let Home Assistant propose this recognizer, where a Supervisor runs it. Raises SupervisorError."""
+    token = os.environ.get(TOKEN_VARIABLE)
+    if token:
+        async with aiohttp.ClientSession() as session:
+            await Supervisor(session, token, url).announce(
+                installation=installation, site=settings.site, api=settings.api_url
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int

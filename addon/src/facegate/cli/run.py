@@ -96,7 +96,7 @@ def run(
 
 
 async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
-    from facegate.adapters.supervisor import SupervisorError, complete
+    from facegate.adapters.supervisor import SupervisorError, announce, complete
     from facegate.app import Service, StartError
     from facegate.web.server import WebError
 
@@ -120,6 +120,10 @@ async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
         notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     try:
+        try:
+            await announce(settings, service.installation)
+        except SupervisorError as error:  # gates work without, and Home Assistant hears of it over MQTT as well
+            logging.getLogger(__name__).warning("Home Assistant was not told of this app: %s", error)
         await stopped.wait()
     finally:
         await service.stop()
