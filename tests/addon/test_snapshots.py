@@ -48,9 +48,12 @@ def test_a_refused_stranger_is_kept_for_hours_and_no_longer(house: House) -> Non
     assert made is not None
     house.clock.now += 6 * HOUR - 1
     assert house.snapshots.of("front") == [made]
+    assert house.snapshots.picture(made) == PICTURE
     house.clock.now += 1
     assert house.snapshots.forget_old() == 1
     assert house.snapshots.of("front") == []
+    assert house.snapshots.picture(made) is None, "its key is gone, so that no copy of it can be opened"
+    assert PICTURE not in made.sealed
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_only_the_newest_are_kept(house: House) -> None:
     house.snapshots.keep_for("front", 72)
     for _ in range(MOST_AT_A_GATE + 5):
         house.snapshots.refused(REFUSED)
-    assert len(house.snapshots.of("front")) == MOST_AT_A_GATE
+    assert len(house.snapshots.of("front")) == len(house.snapshots._keys) == MOST_AT_A_GATE
 
 
 def test_none_is_written_to_a_disk(house: House) -> None:

@@ -1,18 +1,20 @@
 """Pictures of visitors who were refused: off by default, for hours, and in memory alone.
 
-They are never written: with the process, with a power cut and with whoever carries off the box they are gone. Whoever
-stood outside the gate's zone is grey in them, as in every picture that FaceGate shows, and no picture is made of a
-resident.
+They are never written: with the process, with a power cut and with whoever carries off the box they are gone. Each is
+sealed under a key of its own, which goes first: what the system may have swapped out of a picture is worth nothing then.
+Whoever stood outside the gate's zone is grey in them, as in every picture that FaceGate shows, and no picture is made of
+a resident.
 """
 
 import secrets
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from facegate.adapters.sealing import KEY_BYTES, seal, unseal
 from facegate.core.models import Decision, Reason, Verdict
 
 MOST_AT_A_GATE: Final = 50
@@ -22,7 +24,7 @@ _HOUR: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One picture, JPEG. ``at``: Unix seconds; ``ends``: monotonic ones."""
+    """One picture, sealed. ``at``: Unix seconds; ``ends``: monotonic ones."""
 
     id: str
     gate: str
@@ -30,7 +32,7 @@ class Snapshot:
     at: float
     reason: Reason
     ends: float
-    jpeg: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
 
 
 class Store(Protocol):
@@ -66,7 +68,8 @@ class Snapshots:
         self._unix = unix
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._kept: defaultdict[str, deque[Snapshot]] = defaultdict(lambda: deque(maxlen=MOST_AT_A_GATE))
+        self._keys: dict[str, bytes] = {}
+        self._kept: defaultdict[str, list[Snapshot]] = defaultdict(list)
 
     def hours(self, gate: str) -> int:
         """For how many hours a gate's pictures are kept; 0 for none."""
@@ -77,8 +80,7 @@ class Snapshots:
         self._store.set_snapshot_hours(gate, hours)
         with self._lock:
             latest = self._monotonic() + hours * _HOUR
-            left = [one for one in self._kept[gate] if hours and one.ends <= latest]
-            self._kept[gate] = deque(left, maxlen=MOST_AT_A_GATE)
+            self._keep(gate, [one for one in self._kept[gate] if hours and one.ends <= latest])
 
     def refused(self, decision: Decision) -> Snapshot | None:
         """Somebody was refused: keep a picture, if their gate keeps any and they are nobody who lives here."""
@@ -88,11 +90,20 @@ class Snapshots:
         jpeg = self._look(decision.camera) if hours else None
         if jpeg is None:
             return None
-        ends = self._monotonic() + hours * _HOUR
-        made = Snapshot(secrets.token_hex(8), decision.gate, decision.camera, self._unix(), decision.reason, ends, jpeg)
+        ends, name, key = self._monotonic() + hours * _HOUR, secrets.token_hex(8), secrets.token_bytes(KEY_BYTES)
+        sealed = seal(key, jpeg, "snapshot", name)
+        made = Snapshot(name, decision.gate, decision.camera, self._unix(), decision.reason, ends, sealed)
         with self._lock:
-            self._kept[decision.gate].append(made)
+            self._keys[name] = key
+            self._keep(decision.gate, [*self._kept[decision.gate], made])
         return made
+
+    def picture(self, snapshot: Snapshot) -> bytes | None:
+        """The picture, JPEG; ``None`` where its time is over."""
+        self.forget_old()
+        with self._lock:
+            key = self._keys.get(snapshot.id)
+        return None if key is None else unseal(key, snapshot.sealed, "snapshot", snapshot.id)
 
     def of(self, gate: str) -> list[Snapshot]:
         """A gate's pictures whose time is not over, newest first."""
@@ -102,10 +113,16 @@ class Snapshots:
 
     def forget_old(self) -> int:
         """Let go of every picture whose time is over and return how many there were."""
-        now, gone = self._monotonic(), 0
+        now = self._monotonic()
         with self._lock:
-            for kept in self._kept.values():
-                while kept and kept[0].ends <= now:
-                    kept.popleft()
-                    gone += 1
-        return gone
+            before = len(self._keys)
+            for gate, kept in self._kept.items():
+                self._keep(gate, [one for one in kept if one.ends > now])
+            return before - len(self._keys)
+
+    def _keep(self, gate: str, wanted: list[Snapshot]) -> None:
+        """Keep these of a gate, the newest of them, and destroy the keys of all others."""
+        left = wanted[-MOST_AT_A_GATE:]
+        for gone in {one.id for one in (*self._kept[gate], *wanted)} - {one.id for one in left}:
+            del self._keys[gone]
+        self._kept[gate] = left

@@ -56,7 +56,8 @@ async def show_snapshot(call: Call) -> Answer:
     """Show one picture of a refused visitor, for a reason that is written down before."""
     gate = await _gate(call)
     found = [one for one in call.services.snapshots.of(gate) if one.id == call.given["snapshot"]]
-    if not found:
+    jpeg = call.services.snapshots.picture(found[0]) if found else None
+    if jpeg is None:
         raise ProblemError(NOT_FOUND, "This picture is gone: its time was over, or FaceGate was started anew.")
     try:
         reason = stated(call.body["reason"])
@@ -65,7 +66,7 @@ async def show_snapshot(call: Call) -> Answer:
     await asyncio.to_thread(
         call.services.store.record_act, actor(call), Act.LOOKED_LIVE, reason=f"{gate}, snapshot: {reason}"
     )
-    return Answer({"picture": b64encode(found[0].jpeg).decode()})
+    return Answer({"picture": b64encode(jpeg).decode()})
 
 
 async def _gate(call: Call) -> str:
