@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from contextlib import AsyncExitStack
 
 import pytest
 
@@ -11,7 +10,6 @@ from facegate.adapters.node_voice import Loss, NodeReport
 from facegate.adapters.store.errors import StoreError
 from facegate.contract.lines import Command, NodeEvent, Position
 from facegate.core.models import Direction
-from tests.parts.broker import Mosquitto
 from tests.parts.node_link import (
     GATE,
     ID,
@@ -20,22 +18,16 @@ from tests.parts.node_link import (
     OTHER_KEY,
     TOPICS,
     Kept,
-    Site,
     always,
     eventually,
+    running,
 )
 
 
 @pytest.fixture
-def mosquitto(tmp_path):
-    with Mosquitto(tmp_path / "broker") as broker:
-        yield broker
-
-
-@pytest.fixture
-async def site(mosquitto):
-    async with AsyncExitStack() as stack:
-        yield Site(mosquitto, stack)
+async def site(tmp_path):
+    async with running(tmp_path) as site:
+        yield site
 
 
 async def test_what_is_retained_is_nothing(site):

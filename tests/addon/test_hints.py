@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,13 @@ from facegate.contract.lines import Command
 from facegate.contract.verbs import Hint
 from facegate.core.feedback import Shown
 from facegate.core.models import Direction, Reason, Verdict
-from tests.parts.broker import Mosquitto
-from tests.parts.node_link import Site, always, eventually
+from tests.parts.node_link import Site, always, eventually, running
 
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    with Mosquitto(tmp_path / "broker") as broker:
-        async with AsyncExitStack() as stack:
-            yield Site(broker, stack)
+    async with running(tmp_path) as site:
+        yield site
 
 
 async def test_what_is_asked_and_decided_reaches_the_node(site: Site) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient
@@ -158,6 +159,14 @@ class Site:
         self._stack.push_async_callback(link.stop)
         await asyncio.sleep(0.05)  # for the broker to have its subscriptions
         return link
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Site]:
+    """A site with a broker of its own; whoever has joined leaves before the broker ends."""
+    with Mosquitto(folder / "broker") as mosquitto:
+        async with AsyncExitStack() as stack:
+            yield Site(mosquitto, stack)
 
 
 def always() -> bool:
