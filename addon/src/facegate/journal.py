@@ -8,11 +8,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from typing import Final, Protocol
+from typing import Final
 
 from facegate.adapters.announcer import News
 from facegate.adapters.node_voice import Loss, NodeReport
-from facegate.adapters.store.access import Report
+from facegate.adapters.store.access import AccessStore, Report
 from facegate.adapters.store.errors import NotFoundError, StoreError
 from facegate.core.models import Direction, Method, Reason
 from facegate.core.node_events import (
@@ -35,27 +35,6 @@ REFUSALS_SECONDS: Final = 60.0
 """Refused lines are recorded this often at most: strangers can cause them, and each tells the count since boot."""
 
 
-class Store(Protocol):
-    """The part of ``adapters.store.Store`` that the journal uses; synchronous, raises StoreError."""
-
-    def record_passage(
-        self,
-        opening: str | None,
-        *,
-        gate: str,
-        direction: Direction,
-        passage: str,
-        at: float,
-        report: Report | None = None,
-    ) -> None:
-        """Store what the gate saw."""
-
-    def record_event(
-        self, what: str, detail: str, *, gate: str, direction: Direction, method: Method, at: float, report: Report
-    ) -> None:
-        """Store what else a gate has said."""
-
-
 class Journal:
     """Hears all gates. Belongs to one event loop.
 
@@ -68,7 +47,7 @@ class Journal:
 
     def __init__(
         self,
-        store: Store,
+        store: AccessStore,
         announce: Callable[[News], bool],
         listed: Callable[[NodeReport, ListVerdict], Coroutine[None, None, None]] | None = None,
         *,

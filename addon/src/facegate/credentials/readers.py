@@ -9,11 +9,11 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from facegate.adapters.announcer import News
 from facegate.adapters.node_voice import NodeReport
-from facegate.adapters.store.access import Intent, Report
+from facegate.adapters.store.access import AccessStore, Intent, Report
 from facegate.adapters.store.errors import ExistsError, StoreError
 from facegate.core import node_events
 from facegate.core.allow_list import Marked, entries_of, may_use
@@ -43,26 +43,6 @@ REASONS: Final = {
 """The node's words for why its list has not opened (``contract.verbs.DENIALS``), as everybody else says it."""
 
 
-class Store(Protocol):
-    """The part of ``adapters.store.Store`` that keeps what readers report; synchronous, raises StoreError."""
-
-    def record_listed(self, intent: Intent, report: Report) -> None:
-        """Store an opening that a node has decided by itself; raises ExistsError for one that is known."""
-
-    def record_denial(
-        self,
-        *,
-        gate: str,
-        direction: Direction,
-        method: Method,
-        reason: Reason,
-        at: float,
-        resident: str | None = None,
-        report: Report | None = None,
-    ) -> str:
-        """Store that somebody was refused."""
-
-
 type Shown = Callable[[str, Direction, SecondFactor], None]
 """Hands a second factor to the cameras of a gate that look this way."""
 
@@ -90,7 +70,7 @@ class Readers:
 
     def __init__(
         self,
-        store: Store,
+        store: AccessStore,
         lists: GateLists,
         lessons: Lessons,
         *,
