@@ -51,7 +51,8 @@ def ask(folder: Path, command: tuple[str, ...], questions: list[Question]) -> di
     calls: list[tuple[str, ...]] = []
     for number, question in enumerate(questions):
         file = folder / f"node-{number}.yaml"
-        file.write_text(node(*question))
+        # Two are asked at once, and ESPHome empties the folder of a node that another file of the same name has built.
+        file.write_text(node(*question).replace("main-entrance", f"gate-{number}"))
         calls.append((*command, str(file)))
     return dict(zip(questions, run_many(calls), strict=True))
 

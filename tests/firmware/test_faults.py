@@ -36,6 +36,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Figure
         yield pool.submit(campaign.run, OPENINGS, KILLS)
 
 
+@pytest.mark.timeout(600)  # fuzzers and the sanitized node are compiled here
 def test_the_long_runs_begin(fuzzing: Fuzzing, campaign: Future[Figures]) -> None:
     assert not campaign.done()
 

@@ -372,6 +372,7 @@ def test_cards_and_a_lockdown_outlast_a_kill_and_need_no_broker(scene: Scene) ->
     assert scene.pulses == 1
 
 
+@pytest.mark.timeout(600)  # the sanitized node is compiled here
 def test_the_node_is_clean_under_the_sanitizers(tmp_path: Path) -> None:
     """The same firmware with ASan and UBSan through an opening, garbage, a lost broker and an orderly end."""
     key = secrets.token_bytes(32)
