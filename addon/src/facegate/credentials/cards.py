@@ -2,18 +2,13 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
 
 from facegate.adapters.announcer import News
 from facegate.adapters.gate import GateLink
-from facegate.credentials import learning, lists, readers
+from facegate.adapters.store import Store
 from facegate.credentials.learning import Lessons
 from facegate.credentials.lists import Clock, GateLists, ListStanding
 from facegate.credentials.readers import Readers, Shown
-
-
-class Store(lists.Store, learning.Store, readers.Store, Protocol):
-    """The parts of ``adapters.store.Store`` that cards and PINs need."""
 
 
 class Cards:

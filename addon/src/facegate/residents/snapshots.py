@@ -1,9 +1,9 @@
 """Pictures of visitors who were refused: off by default, for hours, and in memory alone.
 
 They are never written: with the process, with a power cut and with whoever carries off the box they are gone. Each is
-sealed under a key of its own, which goes first: what the system may have swapped out of a picture is worth nothing then.
-Whoever stood outside the gate's zone is grey in them, as in every picture that FaceGate shows, and no picture is made of
-a resident.
+sealed under a key of its own, which goes first: what the system may have swapped out of a picture is worth nothing
+then. Whoever stood outside the gate's zone is grey in them, as in every picture that FaceGate shows, and no picture is
+made of a resident.
 """
 
 import secrets
