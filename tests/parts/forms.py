@@ -12,7 +12,8 @@ def form(given: Any, pictures: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
     raw = given if isinstance(given, bytes) else json.dumps(given).encode()
     parts = [b'Content-Disposition: form-data; name="given"\r\n\r\n' + raw]
     parts += [
-        f'Content-Disposition: form-data; name="pictures"; filename="{name}"\r\nContent-Type: image/jpeg\r\n\r\n'.encode()
+        f'Content-Disposition: form-data; name="pictures"; filename="{name}"\r\n'.encode()
+        + b"Content-Type: image/jpeg\r\n\r\n"
         + content
         for name, content in pictures
     ]

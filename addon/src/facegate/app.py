@@ -4,34 +4,29 @@ import asyncio
 import logging
 import secrets
 import socket
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from facegate import __version__, vision
+from facegate.acting import Acting, DecisionListener
 from facegate.adapters import local_access
 from facegate.adapters.announcer import Announcer
-from facegate.adapters.camera import CameraError
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient, MqttError, Presence
 from facegate.adapters.node_voice import NodeReport
-from facegate.adapters.state_board import Standing, StateBoard
+from facegate.adapters.state_board import StateBoard
 from facegate.adapters.store import Store, StoreError
 from facegate.building import Building
 from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
-from facegate.core.gate_condition import GateCondition
 from facegate.core.leaving import Terms
-from facegate.core.models import Decision, Reason, Verdict
 from facegate.core.retention import Retention
 from facegate.credentials.cards import Cards
 from facegate.credentials.passes import PassDesk
 from facegate.housekeeping import Housekeeping
 from facegate.journal import Journal
-from facegate.opening import Openings, OpenOutcome, OpenRequest
+from facegate.opening import Openings
 from facegate.orders import Orders
-from facegate.pipeline import CameraPipeline
 from facegate.residents.application import admit
 from facegate.residents.consents import Consents
 from facegate.residents.enrolling import Enrolling
@@ -46,25 +41,19 @@ from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.residents.snapshots import Snapshots
 from facegate.settings import Settings
+from facegate.standings import Standings
 from facegate.vision.errors import VisionError
 from facegate.web import server
-from facegate.web.machine import Machine, room
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
-from facegate.web.services import CameraHealth, GateHealth, Health, Services
+from facegate.web.services import Health, Services
 
 _LOG = logging.getLogger(__name__)
-_NOBODY_PASSED = frozenset({Reason.PERSON_LEFT, Reason.NODE_BUSY, Reason.NODE_SILENT})
-"""After these the relay has certainly not moved, so whoever still stands there is decided about anew."""
-_WAIT_SECONDS = 0.8  # without an answer of the node, after which whoever stands there is asked to wait
 _LOOK_SECONDS = 1.0  # how often the gates' standing is looked at; what has not changed is not published
 
 
 class StartError(Exception):
     """The service cannot start; the text is one sentence that says what to do."""
-
-
-type DecisionListener = Callable[[Decision, OpenOutcome | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +65,7 @@ class _Parts:
     mqtt: MqttClient
     building: Building
     openings: Openings
+    acting: Acting
     orders: Orders
     journal: Journal
     cards: Cards
@@ -87,6 +77,7 @@ class _Parts:
     snapshots: Snapshots
     paperwork: Paperwork
     announcer: Announcer
+    standings: Standings
     board: StateBoard
 
 
@@ -118,7 +109,6 @@ class Service:
         self._parts: _Parts | None = None
         self._web: server.Running | None = None
         self._look: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start everything. Raises StartError, with everything stopped again."""
@@ -161,7 +151,7 @@ class Service:
             self._web = None
         if self._parts is not None:
             parts, self._parts = self._parts, None
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await parts.acting.stop()
             await parts.enrolling.stop()
             await parts.housekeeping.stop()
             await parts.openings.stop()
@@ -179,48 +169,7 @@ class Service:
 
     def health(self) -> Health:
         """How everything does at this moment."""
-        if self._parts is None:
-            return Health()
-        building = self._parts.building
-        return Health(
-            broker=self._parts.mqtt.connected,
-            clock=self._parts.cards.clock_problem,
-            gates={standing.gate: self._gate_health(self._parts, standing) for standing in _standings(self._parts)},
-            cameras={
-                c.camera: CameraHealth(c.condition, c.reason, c.problem, c.notes, c.ms, c.rate, c.prompt)
-                for c in building.cameras()
-            },
-        )
-
-    @staticmethod
-    def _gate_health(parts: _Parts, standing: Standing) -> GateHealth:
-        gate, link = standing.gate, parts.building.links.get(standing.gate)
-        condition = link.condition if link else GateCondition()
-        since = time.time() - time.monotonic()  # Unix seconds of monotonic nought, as far as the clock is right
-
-        def unix(at: float | None) -> float | None:
-            return None if at is None else round(since + at, 1)
-
-        shown = parts.building.hints.shown(gate)
-        return GateHealth(
-            prompt=shown.prompt or standing.prompt,
-            pattern=shown.pattern,
-            camera=standing.camera,
-            node=standing.node,
-            problems=standing.problems,
-            state=condition.state,
-            fire=standing.fire,
-            tamper=standing.tamper,
-            held=standing.held,
-            refused=condition.refused,
-            lost=condition.lost,
-            list_version=condition.list_version,
-            allow_list=parts.cards.standing(gate),
-            waits=parts.orders.waits(gate),
-            free_until=parts.orders.free_until(gate),
-            heard_at=unix(link.hello_at) if link else None,
-            acked_at=unix(link.ack_at) if link else None,
-        )
+        return self._parts.standings.health() if self._parts else Health()
 
     async def changed(self) -> None:
         """Take over what was changed in the store."""
@@ -228,7 +177,7 @@ class Service:
             await asyncio.to_thread(self._parts.paperwork.refresh)
             await self._parts.building.follow()
             await self._parts.cards.follow()
-            self._parts.board.show(_standings(self._parts))
+            self._parts.board.show(self._parts.standings.gates())
 
     async def _build(self, store: Store) -> _Parts:
         settings = self.settings
@@ -242,6 +191,8 @@ class Service:
         links: dict[str, GateLink] = {}
         announcer = Announcer(mqtt, topics, boot=boot, key=lambda: event_key)
         openings = Openings(store, links, announcer.announce)
+        snapshots = Snapshots(store, lambda camera: building.picture(camera))  # noqa: PLW0108  # it is built later
+        acting = Acting(openings, snapshots, lambda: building.hints, self._on_decision)
         orders = Orders(store, links, self.changed)
         cards = Cards(
             store, links, announce=announcer.announce, changed=self.changed, vouched=settings.trust_clock,
@@ -256,7 +207,7 @@ class Service:
 
         building = Building(
             store, mqtt, topics, models, links,
-            decided=self._decided, heard=heard, lost=journal.lose, recorded=journal.settled, greeted=orders.hear,
+            decided=acting.decided, heard=heard, lost=journal.lose, recorded=journal.settled, greeted=orders.hear,
             loop_clips=self._loop_clips, decoding=settings.decoding,
             desk=PassDesk(store, lambda: not cards.clock_problem),
         )  # fmt: skip
@@ -275,10 +226,10 @@ class Service:
             store, settings.site, housekeeping.retention, Terms(settings.erase_after_days, settings.erase_absent_days),
             (settings.detector, settings.embedder, *((vision.LIVENESS_MODEL,) if models.antispoof else ())),
         )  # fmt: skip
+        standings = Standings(settings, models, mqtt, building, orders, cards, paperwork, housekeeping)
         return _Parts(
-            store, models, mqtt, building, openings, orders, journal, cards, commissionings, consents, enrolling,
-            departures, housekeeping, Snapshots(store, partial(_jpeg, building)), paperwork,
-            announcer, board,
+            store, models, mqtt, building, openings, acting, orders, journal, cards, commissionings, consents,
+            enrolling, departures, housekeeping, snapshots, paperwork, announcer, standings, board,
         )  # fmt: skip
 
     async def _serve(self, parts: _Parts) -> None:
@@ -309,7 +260,7 @@ class Service:
             rights=Rights(parts.store, parts.openings, self.changed),
             previews=Previews(parts.building.look),
             paperwork=parts.paperwork,
-            machine=partial(self._machine, parts),
+            machine=parts.standings.machine,
             passes=Passes(parts.store),
             keys=Keys(parts.store, self.settings.embedder),
             snapshots=parts.snapshots,
@@ -323,25 +274,6 @@ class Service:
         self._web = await server.start(services, self.settings, ingress_from=allowed, by_password=self._local_pages)
         url = f"http://127.0.0.1:{self._web.api_port}"
         await asyncio.to_thread(local_access.offer, self.settings.data, local_access.LocalAccess(url, token))
-
-    def _machine(self, parts: _Parts) -> Machine:
-        """How the box itself does; looks at the disk."""
-        models, settings = parts.models, self.settings
-        free, database = room(settings.data)
-        return Machine(
-            models={
-                "detector": settings.detector,
-                "embedder": models.embedder.model,
-                "liveness": vision.LIVENESS_MODEL,
-            },
-            fallback=models.fallback or "",
-            liveness=models.antispoof is not None,
-            at_once=models.at_once,
-            round=parts.housekeeping.last,
-            doubts_clock=parts.housekeeping.doubts_clock,
-            free=free,
-            database=database,
-        )
 
     def _presence(self, installation: str, topics: Topics) -> Presence:
         def status(*, online: bool) -> bytes:
@@ -360,84 +292,11 @@ class Service:
 
     async def _keep_showing(self, parts: _Parts) -> None:
         while True:
-            parts.board.show(_standings(parts))
+            parts.board.show(parts.standings.gates())
             parts.snapshots.forget_old()
             await asyncio.sleep(_LOOK_SECONDS)
-
-    # What was decided is acted on here, on the event loop
-
-    def _decided(self, pipeline: CameraPipeline, decision: Decision) -> None:
-        task = asyncio.get_running_loop().create_task(self._act(pipeline, decision))
-        self._tasks.add(task)
-        task.add_done_callback(self._acted)
-
-    async def _act(self, pipeline: CameraPipeline, decision: Decision) -> None:
-        if self._parts is None:
-            return
-        outcome, hints = None, self._parts.building.hints
-        if decision.verdict is Verdict.GRANTED:
-            request = OpenRequest.of(decision, lambda: pipeline.still_there(decision.track, time.monotonic()))
-            outcome = await self._open(self._parts, request)
-            if outcome.reason in _NOBODY_PASSED:
-                pipeline.shut_out(decision.track, decision.resident)
-        else:
-            hints.decided(decision.gate, decision.verdict, decision.reason, decision.advice)
-            await self._parts.openings.deny(decision)
-            await asyncio.to_thread(_keep_picture, self._parts.snapshots, decision)
-        if self._on_decision is not None:
-            self._on_decision(decision, outcome)
-
-    async def _open(self, parts: _Parts, request: OpenRequest) -> OpenOutcome:
-        """Open, and say at the gate what comes of it, or that it takes a while."""
-        hints = parts.building.hints
-        loop = asyncio.get_running_loop()
-        late = loop.call_later(_WAIT_SECONDS, hints.decided, request.gate, Verdict.DENIED, Reason.NODE_BUSY)
-        try:
-            outcome = await parts.openings.open(request)
-        finally:
-            late.cancel()
-        verdict = Verdict.GRANTED if outcome.opened else Verdict.DENIED
-        hints.decided(request.gate, verdict, outcome.reason)
-        return outcome
-
-    def _acted(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _LOG.critical("A decision could not be carried out; the gate stays closed.", exc_info=error)
 
 
 def _retention(settings: Settings) -> Retention:
     days = settings.keep_passages_days
     return Retention(days, min(days, settings.pseudonymise_after_days), settings.keep_acts_years)
-
-
-def _jpeg(building: Building, camera: str) -> bytes | None:
-    """What a camera sees now, as it may be shown."""
-    seen = building.look(camera)
-    return None if seen is None else seen.jpeg
-
-
-def _keep_picture(snapshots: Snapshots, decision: Decision) -> None:
-    """Keep a picture of who was refused, where the owner wants that; a gate works without."""
-    try:
-        snapshots.refused(decision)
-    except (StoreError, CameraError, VisionError) as error:
-        _LOG.warning("No picture is kept of somebody who was refused: %s", error)
-
-
-def _standings(parts: _Parts) -> list[Standing]:
-    """How the gates stand, with what is wrong about their lists."""
-    shown = []
-    outdated = ("assessment_outdated",) if parts.paperwork.changes else ()
-    for standing in parts.building.standings():
-        own = parts.cards.standing(standing.gate)
-        shown.append(
-            replace(
-                standing,
-                problems=tuple(sorted({*standing.problems, *own.problems, *outdated})),
-                list_state=own.state,
-                list_version=own.version,
-                list_expires=own.expires,
-            )
-        )
-    return shown

@@ -192,6 +192,11 @@ class Building:
         with self._turns.turn(f"preview {camera} {threading.get_ident()}"):  # two may look at one camera
             return preview.look(self._models, watch.camera, frame)
 
+    def picture(self, camera: str) -> bytes | None:
+        """The same as a JPEG. Raises CameraError, VisionError."""
+        seen = self.look(camera)
+        return None if seen is None else seen.jpeg
+
     def eye(self, camera: str, resident: str) -> BuildingEye:
         """A camera to enrol a resident at; until it is released its gate does not act on them. Raises NotFoundError."""
         watch = self._watches.get(camera)

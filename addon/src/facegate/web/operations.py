@@ -23,9 +23,9 @@ from facegate.web import (
     looks,
     members,
     node_file,
-    papers,
     node_schemas,
     nodes,
+    papers,
     passes,
     press,
     preview,
@@ -238,9 +238,9 @@ OPERATIONS: Final = (
     *keys.OPERATIONS,
     *snapshots.OPERATIONS,
     *ways.OPERATIONS,
+    *looks.OPERATIONS,
     *preview.OPERATIONS,
     *node_file.OPERATIONS,
     *papers.OPERATIONS,
-    *looks.OPERATIONS,
 )
 # fmt: on

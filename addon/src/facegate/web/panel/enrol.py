@@ -30,7 +30,12 @@ def _read(visit: Visit) -> Mapping[str, Any]:
         "reasons": TEXTS[visit.language],
         "most": MOST_PICTURES,
         "notable": [
-            (names[one.resident], names[one.other], one.duplicate, f"{datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}")
+            (
+                names[one.resident],
+                names[one.other],
+                one.duplicate,
+                f"{datetime.fromtimestamp(one.at).astimezone():%Y-%m-%d %H:%M}",
+            )
             for one in services.inviting.notable
             if one.resident in names and one.other in names
         ],

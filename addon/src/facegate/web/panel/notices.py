@@ -36,7 +36,7 @@ def _read(visit: Visit) -> Mapping[str, Any]:
         "notice_languages": LANGUAGES,
         "most": NOTICE_MOST,
         "said": said,
-        "day": lambda at: f"{datetime.fromtimestamp(at):%Y-%m-%d}" if at else "",
+        "day": lambda at: f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d}" if at else "",
     }
 
 
