@@ -15,7 +15,7 @@ from tests.parts.web import LOCAL_TOKEN, Reply, Site, now_ms, running_site
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with running_site(tmp_path) as running:
-        running.store.add_gate(Gate("front", "Front gate"))
+        running.store.add_gate(Gate("front", "Front gate", trial=True))
         yield running
 
 

@@ -42,7 +42,9 @@ def run(*arguments: object):
     return CliRunner().invoke(app, ["replay", *map(str, arguments), "--models", str(models_folder())])
 
 
-@pytest.mark.parametrize("fast", [["--fast"], []], ids=["fast", "real time"])
+@pytest.mark.parametrize(
+    "fast", [pytest.param(["--fast"], id="fast"), pytest.param([], id="real time", marks=pytest.mark.alone)]
+)
 def test_decisions_as_lines_of_json(clip, manifest, fast):
     done = run(clip, "--enrol", manifest, "--json", *fast)
     assert done.exit_code == 0, done.output
