@@ -19,11 +19,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-@pytest.fixture
-async def token(site: Site) -> str:
-    return await site.pair()
-
-
 async def put(site: Site, token: str, **body: Any) -> Reply:
     return await site.ask("PUT", "/gates/front/mode", body, token=token)
 

@@ -1,6 +1,6 @@
 """Consent: bound to its words, asked for by purpose, by a guardian for a child, and taken back at once (P4)."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from facegate.core.consent import Channel, Consent, ConsentState, Guardian, Purp
 from facegate.core.models import Resident, ResidentState, Vector
 from facegate.residents.consents import Consents, Given, NoticeError, tidy
 from facegate.residents.notices import FACE, PRESENCE
-from tests.parts.web import LOCAL_TOKEN, Site, running_site
+from tests.parts.web import LOCAL_TOKEN, Site
 
 FACES = Purpose.FACE_AT_GATES
 GUARDIAN = Guardian("Guardian of Resident 1", Relation.PARENT)
@@ -23,12 +23,6 @@ WORDS = {"en": "Other words.", "zh-Hans": "别的话。"}
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(tmp_path / "data") as store:
         yield store
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 def vector(seed: int = 0) -> Vector:

@@ -19,17 +19,11 @@ from facegate.residents.inviting import MOST_BYTES
 from facegate.residents.notices import FACE
 from tests.parts.fake_camera import LOOKS, jpeg, seen
 from tests.parts.residents import Phone, phone
-from tests.parts.web import PEOPLE, Reply, Site, running_site
+from tests.parts.web import PEOPLE, Reply, Site
 
 YES = {"level": "standard", "notice": FACE["en"].hash}
 PLAIN = {"Host": "house.example"}
 """As a browser in the building's network asks, without HTTPS."""
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ from playwright.async_api import Page, async_playwright
 from facegate.core.links import LinkKind
 from facegate.core.models import PrivacyLevel, ResidentState
 from tests.parts import fake_camera
-from tests.parts.web import RESIDENTS_URL, Site, running_site
+from tests.parts.web import RESIDENTS_URL, Site
 
 SHOTS = os.environ.get("FACEGATE_SCREENSHOTS", "")
 """A folder for pictures of the pages, for whoever wants to look at them."""
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 @asynccontextmanager

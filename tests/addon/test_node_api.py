@@ -1,27 +1,14 @@
 """Node files, new keys and the installer's walk through real HTTP."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from facegate.core.audit import Act
 from facegate.core.boards import FEATURES
-from tests.parts.web import Site, now_ms, running_site
+from tests.parts.web import Site, now_ms
 
 NODE = {"board": "esp32-relay-x4", "lock": "fail-secure"}
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def token(site: Site) -> str:
-    return await site.pair()
 
 
 async def add(site: Site, token: str, **node: Any) -> dict[str, Any]:

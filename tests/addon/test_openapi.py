@@ -2,8 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,19 +20,13 @@ from facegate.web.operation import Operation
 from facegate.web.operations import OPERATIONS
 from facegate.web.services import CameraHealth, GateHealth, Health
 from tests.parts.forms import form
-from tests.parts.web import LOCAL_TOKEN, PEOPLE, Reply, Site, now_ms, running_site
+from tests.parts.web import LOCAL_TOKEN, PEOPLE, Reply, Site, now_ms
 
 
 @pytest.fixture(scope="module")
 def description() -> dict[str, Any]:
     content: dict[str, Any] = json.loads(json.dumps(describe()))
     return content
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 def described(description: dict[str, Any], operation: Operation) -> dict[str, Any]:

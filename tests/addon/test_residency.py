@@ -1,6 +1,6 @@
 """Where residents stand, and that nobody who declines their face is worse off for it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from facegate.core.audit import Act
 from facegate.core.models import Gate, PrivacyLevel, Resident, ResidentState, Template, Verdict
 from facegate.core.policy import decide
 from facegate.core.residency import Change, ResidencyError, after, standing
-from tests.parts.web import LOCAL_TOKEN, Site, running_site
+from tests.parts.web import LOCAL_TOKEN, Site
 
 NOW = 1_000_000.0
 GATE = Gate("main", "Main gate", faces=True)
@@ -212,12 +212,6 @@ def test_several_are_added_whole_or_not_at_all(store: Store) -> None:
 
 
 # The API
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 async def test_every_change_is_written_down(site: Site) -> None:

@@ -25,12 +25,6 @@ GUESS = written(bytes(range(32)))
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def resident(site: Site) -> Resident:
     return site.store.add_resident("Resident 1")
 

@@ -1,7 +1,6 @@
 """Pictures that are handed in: a form from the wire into memory, whatever else somebody sends instead."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,9 @@ from facegate.web.uploads import MOST_PICTURES, PICTURE_BYTES
 from tests.addon.test_invitation import bomb
 from tests.parts.fake_camera import LOOKS, jpeg, seen
 from tests.parts.forms import form
-from tests.parts.web import LOCAL_TOKEN, Reply, Site, running_site
+from tests.parts.web import LOCAL_TOKEN, Reply, Site
 
 GIVEN = {"notice": FACE["en"].hash, "language": "en", "channel": "paper", "remark": "seen at the office"}
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

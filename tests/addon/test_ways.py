@@ -1,6 +1,6 @@
 """P5: no face reader is on before everybody has a way in without a face, through whatever door one asks."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from facegate.settings import Broker, make_settings
 from facegate.vision import load
 from tests.parts.eyes import models_folder
 from tests.parts.hardware import FAIL_SAFE
-from tests.parts.web import LOCAL_TOKEN, Site, running_site
+from tests.parts.web import LOCAL_TOKEN, Site
 
 NOW = 1_000_000.0
 GATE = Gate("main", "Main gate")
@@ -228,12 +228,6 @@ async def test_a_gate_whose_reader_is_on_tells_when_somebody_has_lost_the_last_w
 
 
 # The API
-
-
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
-        yield running
 
 
 async def test_the_api_refuses_until_nothing_is_missing_and_says_what_to_do(site: Site) -> None:

@@ -1,0 +1,21 @@
+"""What most tests of the app begin with; a file that needs it otherwise has its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.parts.web import Site, running_site
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """The recognizer's pages and API over real HTTP, with nobody in them."""
+    async with running_site(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def token(site: Site) -> str:
+    """A token with all that pairing yields."""
+    return await site.pair()
