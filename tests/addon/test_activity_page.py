@@ -19,9 +19,9 @@ from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.web.panel.visitors import USER_ID
 from facegate.web.panel.words import words
 from tests.parts.browser import browser_page
+from tests.parts.panel import AUDITOR, GUARD, NOBODY, OWNER
 from tests.parts.web import Site, running_site
 
-OWNER, GUARD, AUDITOR, NOBODY = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 MARKUP = "<script>alert(1)</script>"
 
 

@@ -11,7 +11,7 @@ from facegate.core.models import Camera, Gate
 from facegate.core.setup_steps import GateStands, Stands, State, Step, setup_steps
 from facegate.web.panel.words import words
 from facegate.web.services import CameraHealth, GateHealth, Health
-from tests.addon.test_panel import AUDITOR, GUARD, OWNER, look
+from tests.parts.panel import AUDITOR, GUARD, OWNER, look
 from tests.parts.web import Site, running_site
 
 TRIAL = GateStands("try", trial=True, cameras=1, working=1, zones=1, faces=True, lacking=False)

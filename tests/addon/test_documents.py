@@ -17,7 +17,7 @@ from facegate.core.retention import Retention
 from facegate.reports.documents import Document
 from facegate.reports.documents.assessments import RISKS, measured
 from facegate.reports.documents.texts import texts
-from tests.addon.test_panel import AUDITOR, GUARD, OWNER, form_of, look, tell
+from tests.parts.panel import AUDITOR, GUARD, OWNER, form_of, look, tell
 from tests.parts.web import Site, running_site
 
 ROOT = Path(__file__).parents[2]

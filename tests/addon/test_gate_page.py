@@ -16,8 +16,8 @@ from facegate.core.models import Camera, Gate
 from facegate.core.node_file import NodeSetup
 from facegate.web.panel.words import words
 from facegate.web.services import CameraHealth, GateHealth, Health
-from tests.addon.test_panel import AUDITOR, GUARD, OWNER, form_of, look, tell
 from tests.addon.test_preview import two_people
+from tests.parts.panel import AUDITOR, GUARD, OWNER, form_of, look, tell
 from tests.parts.web import Site, running_site
 
 EVIL = "<script>alert(1)</script>\"'&"

@@ -17,7 +17,7 @@ from facegate.web.machine import Machine
 from facegate.web.panel.troubles import EVERY, text
 from facegate.web.panel.words import words
 from facegate.web.services import CameraHealth, GateHealth, Health
-from tests.addon.test_panel import AUDITOR, GUARD, NOBODY, OWNER, form_of, look, tell
+from tests.parts.panel import AUDITOR, GUARD, NOBODY, OWNER, form_of, look, tell
 from tests.parts.web import Site, running_site
 
 SOURCE = Path(__file__).parents[2] / "addon/src/facegate"

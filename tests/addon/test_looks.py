@@ -14,9 +14,9 @@ from facegate.core.audit import LEAST_REASON, MOST_REASON, Act, ReasonError
 from facegate.core.models import Direction, Gate, Method, Mode, Reason
 from facegate.residents.looks import NOW_SECONDS, Looks
 from facegate.web.panel.visitors import CSRF, USER_ID
+from tests.parts.panel import AUDITOR, GUARD, NOBODY, OWNER
 from tests.parts.web import LOCAL_TOKEN, Reply, Site, running_site
 
-OWNER, GUARD, AUDITOR, NOBODY = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 WHY = "A parcel is missing since Monday"
 ALL = {"from": 0, "to": 4_000_000_000}
 

@@ -6,7 +6,7 @@ import pytest
 
 from facegate.core.models import Camera, LivenessLevel, Masks, Reason, Verdict
 from facegate.core.policy import asks_for_mask
-from tests.addon.test_pipeline import CAMERA, STRANGER, A, Stage
+from tests.parts.stage import CAMERA, STRANGER, A, Stage
 
 FACTOR = replace(CAMERA, liveness=LivenessLevel.SECOND_FACTOR)
 

@@ -11,8 +11,8 @@ from facegate import pipeline as pipeline_module
 from facegate.core.liveness import CONTEXT, context, weigh
 from facegate.core.masking import GREY, mask_out
 from facegate.core.models import Box, Image, Verdict
-from tests.addon.test_pipeline import CAMERA, FPS, STRANGER, A, B, Stage
 from tests.fakes.sight import HEIGHT, PEOPLE, WIDTH, Person, face
+from tests.parts.stage import CAMERA, FPS, STRANGER, A, B, Stage
 
 D = Person("D")  # whose blue no mixture of the others' and the background's can be
 

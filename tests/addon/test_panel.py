@@ -16,16 +16,13 @@ from facegate.adapters.camera import Fault
 from facegate.core.models import Camera, Direction, Gate, LivenessLevel, Mode
 from facegate.web import panel, server
 from facegate.web.pages import language
-from facegate.web.panel.visitors import CSRF, SESSION, USER_ID
+from facegate.web.panel.visitors import SESSION
 from facegate.web.panel.words import words
 from facegate.web.services import CameraHealth, GateHealth, Health
+from tests.parts.panel import AUDITOR, GUARD, NOBODY, OWNER, form_of, look, tell
 from tests.parts.web import Site, now_ms, running_site
 
 _NEWS = "<script>alert(1)</script>"
-OWNER = "a" * 32
-GUARD = "b" * 32
-AUDITOR = "c" * 32
-NOBODY = "d" * 32
 
 
 @pytest.fixture
@@ -35,12 +32,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         running.store.set_member(GUARD, "Guard", "guard")
         running.store.set_member(AUDITOR, "Auditor", "auditor")
         yield running
-
-
-async def look(site: Site, path: str = "/", user: str = OWNER, **headers: str) -> tuple[int, dict[str, str], str]:
-    sent = {name.replace("_", "-"): value for name, value in headers.items()} | ({USER_ID: user} if user else {})
-    async with site.session.get(site.pages + path, headers=sent, allow_redirects=False) as response:
-        return response.status, dict(response.headers), await response.text()
 
 
 class Links(HTMLParser):
@@ -279,22 +270,6 @@ async def test_the_first_owner_knows_the_code_in_the_log(tmp_path: Path, caplog:
     with caplog.at_level(logging.WARNING):
         async with running_site(tmp_path):
             assert "first owner" not in caplog.text
-
-
-async def tell(
-    site: Site, method: str, path: str, body: object = None, user: str = OWNER, *, form: str = "", **headers: str
-) -> int:
-    sent = {USER_ID: user, "Idempotency-Key": "0" * 32} if user else {}
-    sent |= {CSRF: form} if form else {}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    async with site.session.request(method, site.pages + path, json=body, headers=sent) as response:
-        await response.read()
-        return response.status
-
-
-async def form_of(site: Site, user: str = OWNER) -> str:
-    (form,) = re.findall(r'name="facegate-form" content="(\w+)"', (await look(site, user=user))[2])
-    return form
 
 
 async def test_a_change_is_made_by_a_page_of_ours_and_by_no_other(site: Site) -> None:

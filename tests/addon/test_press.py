@@ -9,7 +9,7 @@ from facegate.core import press
 from facegate.core.models import Camera, Direction, LivenessLevel, Method, Reason, Verdict
 from facegate.core.node_events import Happening, read
 from facegate.core.second_factor import Factor
-from tests.addon.test_pipeline import CAMERA, FPS, STRANGER, A, B, Stage
+from tests.parts.stage import CAMERA, FPS, STRANGER, A, B, Stage
 
 WAITING = replace(CAMERA, on_press=True)
 

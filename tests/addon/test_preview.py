@@ -11,8 +11,8 @@ import pytest
 from facegate.core.audit import Act
 from facegate.core.models import Camera, Frame, Gate
 from facegate.vision.preview import WIDEST, look
-from tests.addon.test_panel import AUDITOR, GUARD, OWNER, form_of
 from tests.parts.eyes import models, portrait
+from tests.parts.panel import AUDITOR, GUARD, OWNER, form_of
 from tests.parts.web import Site, running_site
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))

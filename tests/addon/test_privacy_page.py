@@ -20,9 +20,9 @@ from facegate.residents.privacy import Privacy
 from facegate.web.panel import privacy
 from facegate.web.panel.visitors import USER_ID
 from facegate.web.panel.words import words
+from tests.parts.panel import AUDITOR, GUARD, NOBODY, OWNER
 from tests.parts.web import LOCAL_TOKEN, Site, running_site
 
-OWNER, GUARD, AUDITOR, NOBODY = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
 MARKUP = "<script>alert(1)</script>"
 
 
