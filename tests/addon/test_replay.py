@@ -43,7 +43,7 @@ def run(*arguments: object):
 
 
 @pytest.mark.parametrize(
-    "fast", [pytest.param(["--fast"], id="fast"), pytest.param([], id="real time", marks=pytest.mark.alone)]
+    "fast", [pytest.param(["--fast"], id="fast"), pytest.param([], id="real time", marks=pytest.mark.real_time)]
 )
 def test_decisions_as_lines_of_json(clip, manifest, fast):
     done = run(clip, "--enrol", manifest, "--json", *fast)

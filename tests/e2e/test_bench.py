@@ -11,7 +11,7 @@ import pytest
 from tests.parts.eyes import models_folder, people_folder
 from tests.parts.node import build_node
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.real_time
 
 ROOT = Path(__file__).resolve().parents[2]
 DWELL_MS = 300  # what a camera asks for unless it is told otherwise

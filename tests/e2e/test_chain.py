@@ -19,7 +19,7 @@ from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
 from tests.parts.rtsp import RtspServer, people, write_clip
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.real_time
 
 FPS = 15
 NOBODY, VISIT = 3.0, 3.0  # seconds

@@ -19,7 +19,7 @@ from tests.parts.eyes import models_folder, people_folder
 from tests.parts.node import build_node
 from tests.parts.relay import Pulse, RelayLog
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.real_time
 
 ROOT = Path(__file__).resolve().parents[2]
 
