@@ -8,6 +8,7 @@ from homeassistant.components import mqtt
 from homeassistant.components.camera import async_get_stream_source
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_NAME, CONF_TOKEN, CONF_URL, Platform
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -20,6 +21,7 @@ from .const import CONF_API, CONF_EVENT_KEY, CONF_SITE, DOMAIN
 from .errors import FaceGateError, RefusedError, ThrottledError, UnreachableError
 from .messages import DIRECTIONS, MessageError, Status
 from .models import NewGate, Pairing
+from .options_flow import FaceGateOptionsFlow
 
 CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
@@ -51,6 +53,13 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         self._url = ""
         self._pairing: Pairing | None = None
         self._gate: NewGate | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> FaceGateOptionsFlow:
+        """Return what can be set later."""
+        return FaceGateOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

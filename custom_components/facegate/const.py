@@ -11,6 +11,13 @@ CONF_API: Final = "api"
 CONF_EVENT_KEY: Final = "event_key"
 CONF_SITE: Final = "site"
 
+CONF_SHARE_PERSONS: Final = "share_persons"
+"""Option: FaceGate's triggers tell who it was, of those who agreed."""
+CONF_PRESENCE: Final = "presence"
+"""Option: those who agreed have a presence entity."""
+CONF_RESIDENTS_PAGES: Final = "residents_pages"
+"""Option: the residents' pages can be reached through Home Assistant's address."""
+
 DEFAULT_PORT: Final = 8711
 """The recognizer's own default; used when somebody types a bare host name."""
 
