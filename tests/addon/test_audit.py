@@ -10,20 +10,9 @@ from facegate.adapters.store import NotFoundError, Store
 from facegate.core.audit import LEAST_REASON, MOST_REASON, Act, stated
 from facegate.core.models import Gate
 from facegate.core.trail import Broken
+from tests.parts.stores import Clock
 
 REASON = "The parcel that was left at the gate on Monday"
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -14,21 +14,10 @@ from facegate.cli.verify_log import SENTENCES
 from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.core.trail import Break, Broken
+from tests.parts.stores import Clock
 
 _FORGED = """INSERT INTO access (id, kind, gate, direction, method, reason, at)
     VALUES ('f', 'opening', 'main', 'entry', 'face', 'recognised', 1)"""
-
-
-class Clock:
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
