@@ -12,21 +12,9 @@ from hypothesis import strategies as st
 from facegate.adapters.boards import known_boards
 from facegate.adapters.store import Store
 from facegate.core.boards import FEATURES, Lock
-from facegate.core.commissioning import (
-    MISSING,
-    STEP_SECONDS,
-    Attestation,
-    Missing,
-    Result,
-    Sheet,
-    Step,
-    StepState,
-    Walk,
-    WalkError,
-    may_be_used,
-    missing,
-    steps,
-)
+from facegate.core.commissioning import STEP_SECONDS, Walk, WalkError
+from facegate.core.commissioning_sheet import MISSING, Attestation, Missing, Sheet, may_be_used, missing
+from facegate.core.commissioning_steps import Result, Step, StepState, steps
 from facegate.core.models import Direction, Gate, Method, Reason
 from facegate.core.node_file import NodeSetup
 from facegate.opening import Openings, OpenOutcome, OpenRequest

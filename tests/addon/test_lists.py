@@ -18,7 +18,7 @@ from facegate.contract.messages import Topics
 from facegate.contract.verbs import ENTRIES_MAX, Time, digest_key, pin_digest
 from facegate.core.allow_list import LASTS
 from facegate.core.clock_trust import JUMPED, SETTLED_SECONDS, UNSYNCHRONISED, WRONG, ClockTrust, time_line
-from facegate.core.commissioning import UNNAMED, Attestation, Missing, Sheet
+from facegate.core.commissioning_sheet import UNNAMED, Attestation, Missing, Sheet
 from facegate.core.credentials import Credential, CredentialKind, Window, read_card
 from facegate.core.models import Camera, Gate, LivenessLevel, ResidentState
 from facegate.core.node import NodeConfig, NodeMemory

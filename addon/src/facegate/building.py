@@ -20,7 +20,7 @@ from facegate.adapters.store import NotFoundError, Store, StoreError
 from facegate.contract.lines import Hello
 from facegate.contract.messages import Topics
 from facegate.core import press
-from facegate.core.commissioning import may_be_used
+from facegate.core.commissioning_sheet import may_be_used
 from facegate.core.gate_condition import GateCondition
 from facegate.core.matching import Gallery
 from facegate.core.models import Camera, Decision, Direction, Frame, Gate, Resident, Template

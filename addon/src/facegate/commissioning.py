@@ -14,7 +14,9 @@ from typing import Protocol
 from facegate.adapters.gate import GateLink
 from facegate.adapters.node_voice import NodeReport
 from facegate.contract.verbs import Hint
-from facegate.core.commissioning import OFFLINE, UNNAMED, Attestation, Command, Sheet, Walk, WalkError, missing
+from facegate.core.commissioning import OFFLINE, Walk, WalkError
+from facegate.core.commissioning_sheet import UNNAMED, Attestation, Sheet, missing
+from facegate.core.commissioning_steps import Command
 from facegate.core.models import Direction, Gate
 from facegate.core.node_file import NodeSetup
 from facegate.opening import OpenOutcome, OpenRequest

@@ -17,7 +17,7 @@ from facegate.adapters.gate import OpenResult
 from facegate.adapters.store.access import UNSEEN, AccessRecord, Intent
 from facegate.adapters.store.errors import ExistsError, NotFoundError, StoreError
 from facegate.contract.lines import is_opening_id
-from facegate.core.commissioning import Sheet, may_be_used
+from facegate.core.commissioning_sheet import Sheet, may_be_used
 from facegate.core.models import Decision, Direction, Gate, Method, Mode, Reason, Verdict
 from facegate.core.node_file import NodeSetup
 

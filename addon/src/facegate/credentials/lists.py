@@ -22,7 +22,7 @@ from facegate.contract.lines import Hello
 from facegate.contract.verbs import ENTRIES_MAX, Request, Time, chunks, digest_key
 from facegate.core.allow_list import LASTS, RENEWED, AllowList, Marked, allow_list
 from facegate.core.clock_trust import JUMP_SECONDS, ClockTrust, time_line
-from facegate.core.commissioning import Sheet, may_be_used
+from facegate.core.commissioning_sheet import Sheet, may_be_used
 from facegate.core.models import Camera, Gate, LivenessLevel, Resident
 from facegate.core.node_file import NodeSetup
 

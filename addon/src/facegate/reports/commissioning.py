@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from facegate.core.boards import FEATURES
-from facegate.core.commissioning import MISSING, OFFLINE, UNNAMED, Sheet, StepState, steps
+from facegate.core.commissioning import OFFLINE
+from facegate.core.commissioning_sheet import MISSING, UNNAMED, Sheet
+from facegate.core.commissioning_steps import StepState, steps
 from facegate.reports.page import Page, Section, Table, Tile, Words, render
 
 

@@ -5,18 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from facegate.commissioning import Commissionings
-from facegate.core.commissioning import (
-    MISSING,
-    UNNAMED,
-    Attestation,
-    Missing,
-    Sheet,
-    Step,
-    Walk,
-    WalkError,
-    may_be_used,
-    missing,
-)
+from facegate.core.commissioning import Walk, WalkError
+from facegate.core.commissioning_sheet import MISSING, UNNAMED, Attestation, Missing, Sheet, may_be_used, missing
+from facegate.core.commissioning_steps import Step
 from facegate.core.node_file import NodeSetup
 from facegate.reports.commissioning import sheet_html, sheet_text
 from facegate.web.boards import labelled

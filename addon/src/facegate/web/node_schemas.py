@@ -5,7 +5,8 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.core.boards import FEATURES, NETWORKS, Lock
-from facegate.core.commissioning import Missing, StepState
+from facegate.core.commissioning_sheet import Missing
+from facegate.core.commissioning_steps import StepState
 from facegate.web import schemas
 from facegate.web.schemas import GATE, HEX64, Items, Number, Text
 

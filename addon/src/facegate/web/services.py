@@ -7,7 +7,7 @@ from typing import Protocol
 from facegate.adapters.key_change import Outcome
 from facegate.adapters.store import Member, OrderRecord, Proof
 from facegate.commissioning import Commissionings
-from facegate.core.commissioning import Sheet
+from facegate.core.commissioning_sheet import Sheet
 from facegate.core.credentials import Credential
 from facegate.core.models import Camera, Direction, Gate, Mode, Template
 from facegate.core.node_file import NodeSetup

@@ -14,7 +14,7 @@ from facegate.adapters.store.database import Database
 from facegate.adapters.store.errors import NotFoundError
 from facegate.contract.verbs import NONCE_BYTES, rotated_key
 from facegate.core.boards import Lock
-from facegate.core.commissioning import Sheet
+from facegate.core.commissioning_sheet import Sheet
 from facegate.core.node_file import NodeSetup
 
 _SETUPS = schema.node_setups

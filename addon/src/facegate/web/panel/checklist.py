@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from facegate.core.commissioning import may_be_used
+from facegate.core.commissioning_sheet import may_be_used
 from facegate.core.setup_steps import GateStands, Item, Stands, State, Step, setup_steps
 from facegate.web.panel.page import Visit
 from facegate.web.services import CameraHealth, GateHealth

@@ -7,7 +7,7 @@ from typing import Any, Final
 from facegate.adapters.boards import known_boards
 from facegate.adapters.camera import is_network, redact
 from facegate.core.boards import Terminal
-from facegate.core.commissioning import may_be_used
+from facegate.core.commissioning_sheet import may_be_used
 from facegate.core.guidance import Advice
 from facegate.core.models import Camera, Direction, LivenessLevel, Masks, Mode
 from facegate.core.node_file import NodeSetup

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from facegate.core.commissioning import StepState
+from facegate.core.commissioning_steps import StepState
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.roles import OWNERS
 
