@@ -25,7 +25,8 @@ from tests.parts.web import Site, settings
 async def test_every_operation_asks_for_its_scope_and_takes_no_other(site: Site) -> None:
     scopes = ("read", "manage", "open", "persons")
     by_scope = {scope: await site.pair(scope) for scope in scopes}
-    for operation in OPERATIONS:
+    # Last the one that gives the token back.
+    for operation in sorted(OPERATIONS, key=lambda one: one.name == "revoke_own_token"):
         if operation.scope is None:
             continue
         path = re.sub(r"{\w+}", "none", operation.path)
@@ -273,7 +274,8 @@ async def test_an_events_alias_leads_to_its_person_while_it_lives(site: Site, to
     yes = Given(notice.purpose, notice.hash, "en", Channel.PAPER)
     site.services.consents.record("Owner", resident.id, yes)
     reply = await site.ask("GET", "/events/a1b2", token=token)
-    assert reply.content == {"resident": resident.id, "name": "Resident 1", "person": "person.resident_1"}
+    told = {key: reply.content[key] for key in ("resident", "name", "person")}
+    assert told == {"resident": resident.id, "name": "Resident 1", "person": "person.resident_1"}
     assert (await site.ask("GET", "/events/ffff", token=token)).problem() == "not_found"
     site.store.erase_resident(resident.id)
     assert (await site.ask("GET", "/events/a1b2", token=token)).problem() == "not_found"

@@ -276,6 +276,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     told |= {"purpose": "presence_in_home_assistant"}
     await step("add_consent", told, status=201, path=resident, bearer=LOCAL_TOKEN)
     await step("event_person", status=200, path={"alias": "alias1"})
+    assert len(await step("list_presence", status=200)) == 1
     window = {"days": ["mon", "fri"], "first": "22:00", "last": "06:00"}
     card = {"kind": "card", "number": "0012345678", "windows": [window], "valid_until": 1.9e9}
     card_made = await step("add_credential", card, status=201, path=resident)
@@ -389,6 +390,14 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     await step("import_keys", {**passphrase, "path": str(file)}, status=200, bearer=LOCAL_TOKEN)
     await step("list_gates", status=401, bearer="fg_wrong")
     [listed] = await step("list_tokens", status=200)
+    await step("stop_sharing", status=403, path={"token": listed["id"]})
+    await step("stop_sharing", status=204, path={"token": listed["id"]}, bearer=LOCAL_TOKEN)
+    await step("stop_sharing", status=404, path={"token": "none"}, bearer=LOCAL_TOKEN)
+    await step("read_own_token", status=200)
+    await step("narrow_own_token", {"scopes": ["persons"]}, status=403)
+    await step("narrow_own_token", {"scopes": ["read", "manage"]}, status=200)
+    await step("revoke_own_token", status=404, bearer=LOCAL_TOKEN)
     await step("revoke_token", status=404, path={"token": "none"})
     await step("revoke_token", status=204, path={"token": listed["id"]})
+    await step("revoke_own_token", status=204, bearer=await site.pair("read"))
     assert walked == set(by_name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from facegate.adapters.mqtt import MqttClient
-from facegate.contract.messages import GateEvent, Topics
+from facegate.contract.messages import GRANTED, GateEvent, Topics
 from facegate.core.models import Direction, Method, Reason
 
 _LOG = logging.getLogger(__name__)
@@ -85,7 +85,8 @@ class Announcer:
             method=news.method,
             direction=news.direction,
             faces=news.faces,
-            alias="" if news.resident is None else self._alias(news.resident),
+            # What residents can agree to is that Home Assistant learns whom a gate has opened for, not who was refused.
+            alias=self._alias(news.resident) if news.resident and news.type == GRANTED else "",
             opening=news.opening,
             ms={stage: round(ms) for stage, ms in news.ms.items()},
             detail=news.detail,

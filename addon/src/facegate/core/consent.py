@@ -20,7 +20,7 @@ class Purpose(StrEnum):
 
     FACE_AT_GATES = "face_at_gates"
     PRESENCE_IN_HOME_ASSISTANT = "presence_in_home_assistant"
-    """That Home Assistant is told whom a gate has let in."""
+    """That Home Assistant is told whom a gate has opened for."""
 
 
 class Channel(StrEnum):

@@ -48,24 +48,25 @@ PRESENCE: Final = {
         Notice(
             1,
             "en",
-            "Home Assistant would be told when a gate lets you in.\n"
-            "- It learns that it was you, which gate, and when, so that the house can act on it: light, heating, a "
-            "message to your family.\n"
+            "Home Assistant would be told when a gate opens for you.\n"
+            "- It learns that it was you, which gate, which way, and when, so that the house can act on it: whether "
+            "you are at home, light, heating, a message to your family.\n"
             "- What automations then do with it is decided by whoever runs Home Assistant in this house, not by "
             "FaceGate.\n"
             "- You may say no. The gates open for you just the same.\n"
-            "- You may withdraw at any time without a reason. From then on Home Assistant is told only that somebody "
-            "was let in.\n",
+            "- You may withdraw at any time without a reason. From then on Home Assistant is told only that a gate "
+            "has opened for somebody.\n",
             Purpose.PRESENCE_IN_HOME_ASSISTANT,
         ),
         Notice(
             1,
             "zh-Hans",
             "出入口为您开门时，将告知 Home Assistant。\n"
-            "- 它会得知是您本人、在哪个出入口、在什么时间，以便住宅据此联动：灯光、暖气、通知家人。\n"
+            "- 它会得知是您本人、在哪个出入口、进还是出、在什么时间，以便住宅据此联动："
+            "您是否在家、灯光、暖气、通知家人。\n"
             "- 自动化随后如何使用这些信息，由本住宅中管理 Home Assistant 的人决定，而非 FaceGate。\n"
             "- 您可以不同意。出入口照样为您开门。\n"
-            "- 您可以随时撤回同意，无需说明理由。此后 Home Assistant 只会得知有人进入。\n",
+            "- 您可以随时撤回同意，无需说明理由。此后 Home Assistant 只会得知出入口为某人开了门。\n",
             Purpose.PRESENCE_IN_HOME_ASSISTANT,
         ),
     )

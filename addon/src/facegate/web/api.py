@@ -4,10 +4,10 @@ import asyncio
 
 from facegate import __version__
 from facegate.contract.messages import PREFIX, prove
-from facegate.core.consent import Purpose
 from facegate.web.call import Answer, Call
 from facegate.web.pairing import LIFE
 from facegate.web.problems import NOT_FOUND, PAIRING_REFUSED, ProblemError
+from facegate.web.sharing import PURPOSE, note_shared, told
 from facegate.web.tokens import USUAL, Scope, digest, make_token, too_many
 
 
@@ -26,6 +26,7 @@ async def pair(call: Call) -> Answer:
     token = make_token()
     scopes = sorted(call.body.get("scopes", USUAL))
     stored = await asyncio.to_thread(services.store.add_token, call.body["name"], scopes, digest(token))
+    await note_shared(services, stored.name, (), scopes)
     return Answer(
         {
             "installation": services.store.installation,
@@ -54,7 +55,12 @@ async def list_tokens(call: Call) -> Answer:
 
 async def revoke_token(call: Call) -> Answer:
     """Make a token useless."""
-    await asyncio.to_thread(call.services.store.revoke_token, call.given["token"])
+    assert call.bearer is not None  # the operation asks for a scope
+    store, identifier = call.services.store, call.given["token"]
+    known = [token.scopes for token in await asyncio.to_thread(store.tokens) if token.id == identifier]
+    await asyncio.to_thread(store.revoke_token, identifier)
+    for scopes in known:
+        await note_shared(call.services, call.bearer.name, scopes, ())
     return Answer()
 
 
@@ -92,8 +98,7 @@ async def event_person(call: Call) -> Answer:
         raise ProblemError(
             NOT_FOUND, "This alias is not known, was used or is too old: ask right after the event, and once."
         )
-    purpose = Purpose.PRESENCE_IN_HOME_ASSISTANT
-    if not await asyncio.to_thread(call.services.consents.allows, resident, purpose):
+    if not await asyncio.to_thread(call.services.consents.allows, resident, PURPOSE):
         raise ProblemError(NOT_FOUND, "Whoever this was has not agreed that Home Assistant is told so.")
     found = await asyncio.to_thread(call.services.store.resident, resident)
-    return Answer({"resident": found.id, "name": found.name, "person": found.person})
+    return Answer({"resident": found.id, **told(call.services, found)})

@@ -32,6 +32,8 @@ from facegate.web import (
     recognition,
     residents,
     schemas,
+    sharing,
+    sharing_schemas,
     snapshots,
     trail,
     trail_schemas,
@@ -227,7 +229,7 @@ OPERATIONS: Final = (
         _GET, "/calibration", _LOCAL, recognition.read_calibration, "How alike the residents are", schemas.CALIBRATION
     ),
     Operation(
-        _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", schemas.EVENT_PERSON,
+        _GET, "/events/{alias}", _PERSONS, api.event_person, "Who an event was about", sharing_schemas.EVENT_PERSON,
         problems=(NOT_FOUND,),
     ),
     *consents.OPERATIONS,
@@ -236,6 +238,7 @@ OPERATIONS: Final = (
     *links.OPERATIONS,
     *passes.OPERATIONS,
     *keys.OPERATIONS,
+    *sharing.OPERATIONS,
     *snapshots.OPERATIONS,
     *ways.OPERATIONS,
     *looks.OPERATIONS,

@@ -459,14 +459,6 @@ CALIBRATION = vol.Schema(
     }
 )
 
-EVENT_PERSON = vol.Schema(
-    {
-        vol.Required("resident"): str,
-        vol.Required("name"): str,
-        vol.Required("person"): _or_null(str),
-    }
-)
-
 PROBLEM = vol.Schema(
     {
         vol.Required("type", description="A URN; its last part is a translation key."): str,

@@ -166,6 +166,9 @@ class Store(ResidentStore, Protocol):
     def tokens(self) -> Sequence[Token]:
         """All tokens."""
 
+    def narrow_token(self, token: str, scopes: Collection[str]) -> None:
+        """Let a token be good for these scopes alone."""
+
     def revoke_token(self, token: str) -> None:
         """Make a token useless."""
 

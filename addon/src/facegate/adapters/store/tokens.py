@@ -68,6 +68,13 @@ class TokenStore(Database):
         with self._read() as connection:
             return [_token(row) for row in connection.execute(select(_TOKENS).order_by(_TOKENS.c.created_at))]
 
+    def narrow_token(self, token: str, scopes: Collection[str]) -> None:
+        """Let a token be good for these scopes alone; raises NotFoundError."""
+        with self._write() as connection:
+            narrowed = update(_TOKENS).where(_TOKENS.c.id == token).values(scopes=sorted(scopes))
+            if not connection.execute(narrowed).rowcount:
+                raise NotFoundError(f"There is no token '{token}': look it up among the tokens.")
+
     def revoke_token(self, token: str) -> None:
         """Delete a token; raises NotFoundError."""
         with self._write() as connection:

@@ -17,6 +17,7 @@ from facegate.residents.privacy import Register
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.roles import HISTORIANS, OWNERS
 from facegate.web.services import Services
+from facegate.web.tokens import Scope
 
 _LOOKS_DAYS: Final = 30
 _KILOBYTE: Final = 1024
@@ -61,6 +62,7 @@ def _read(services: Services, words: Mapping[str, str]) -> dict[str, Any]:
         ],
         "kept": [_deed(deed, names, words) for deed in services.privacy.done_lately()],
         "consents": _consents(services),
+        "sharers": [token for token in services.store.tokens() if Scope.PERSONS in token.scopes],
         "looks": [_deed(deed, names, words) for deed in services.looks.lately(_LOOKS_DAYS, _FEW)],
         "acts": [_deed(deed, names, words) for deed in services.privacy.acts(_FEW)],
         "certificates": [(_time(one.at), one) for one in list(services.departures.certificates())[:_FEW]],
