@@ -65,6 +65,7 @@ def fill(store: Store) -> bytes:
     opening = Intent("ab" * 8, "main", Direction.ENTRY, Method.REMOTE, Reason.REMOTE, 1.0, note="for a guest")
     store.begin_opening(opening)
     store.make_fixed_pass(Pass("", PassKind.FIXED, "", guest=True, valid_until=2e9))
+    store.hear_persons({"person.one": "One"})
     store.event_key()
     store.checkpoint()
     return gate
@@ -79,6 +80,7 @@ def holds(store: Store, gate: bytes) -> None:
     assert [camera.source for camera in store.cameras()] == [SOURCE]
     assert [record.note for record in store.access_log(10)] == ["for a guest"]
     assert store.verify_trail().broken is None
+    assert set(store.known_persons()) == {"person.one"}
     assert store.unreadable() == frozenset()
 
 

@@ -269,7 +269,20 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     listed = {"file": base64.b64encode(b"name,gates\nResident 9,nowhere\n").decode()}
     await step("import_residents", listed, status=200)
     await step("import_residents", listed | {"store": "all"}, status=422)
-    await step("hear_persons", {"persons": [{"id": "person.one", "name": "One"}]}, status=200)
+    people = [{"id": f"person.{name}", "name": name} for name in ("one", "two")]
+    await step("hear_persons", {"persons": people[:1]}, status=200)
+    assert len((await step("hear_persons", {"persons": people}, status=200))["new"]) == 1
+    await step("list_candidates", status=200, bearer=LOCAL_TOKEN)
+    await step("admit_person", {"person": "person.two"}, status=201)
+    await step("admit_person", {"person": "person.two"}, status=409)
+    await step("admit_person", {"person": "person.three"}, status=404)
+    await step("invite_person", {"person": "person.two"}, status=403)
+    await step("invite_person", {"person": "person.two"}, status=201, bearer=LOCAL_TOKEN)
+    await step("suspend_person", {"person": "person.two", "suspended": True}, status=204)
+    await step("invite_person", {"person": "person.two"}, status=409, bearer=LOCAL_TOKEN)
+    await step("answer_person", {"person": "person.two", "outcome": "stays"}, status=409)
+    assert len((await step("hear_persons", {"persons": people[:1]}, status=200))["gone"]) == 1
+    await step("answer_person", {"person": "person.two", "outcome": "stays"}, status=204)
     site.gate_side.people["alias1"] = resident["resident"]
     await step("event_person", status=404, path={"alias": "alias1"})
     told = {"notice": PRESENCE["en"].hash, "language": "en", "channel": "paper"}

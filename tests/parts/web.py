@@ -29,6 +29,7 @@ from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
+from facegate.residents.persons import Persons
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.residents.snapshots import Snapshots
@@ -225,6 +226,7 @@ async def running_site(
         paperwork=Paperwork(store, "home", Retention(), Terms(), ("yunet", "sface")),
         machine=lambda: gate_side.machine,
         passes=Passes(store),
+        persons=Persons(store, links, time.time),
         keys=Keys(store, "sface"),
         snapshots=Snapshots(store, lambda camera: seen.jpeg if (seen := _look(store, camera, scenes)) else None),
         looks=Looks(store),

@@ -37,15 +37,18 @@ from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
+from facegate.residents.persons import Persons
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.residents.snapshots import Snapshots
 from facegate.settings import Settings
 from facegate.standings import Standings
+from facegate.trial_nodes import TrialNodes
 from facegate.vision.errors import VisionError
 from facegate.web import server
 from facegate.web.pairing import Pairing
 from facegate.web.previews import Previews
+from facegate.web.residents import today
 from facegate.web.services import Health, Services
 
 _LOG = logging.getLogger(__name__)
@@ -79,6 +82,13 @@ class _Parts:
     announcer: Announcer
     standings: Standings
     board: StateBoard
+    trial_nodes: TrialNodes | None
+
+    async def follow(self) -> None:
+        """Bring everything at the gates in step with the store."""
+        await self.building.follow()
+        if self.trial_nodes is not None:
+            await self.trial_nodes.follow(self.building.plan.gates, self.building.plan.keys)
 
 
 class Service:
@@ -89,6 +99,7 @@ class Service:
         pages: whether pages are served at all; the demo has nobody to serve them to.
         local_pages: whether everybody on this machine may see the pages without Home Assistant.
         loop_clips: whether a camera that is a clip begins again at its end.
+        trial_nodes: whether the nodes of trial gates run here; the demo brings its own.
         on_decision: called with each decision and, if it was granted, with what came of it.
     """
 
@@ -99,12 +110,14 @@ class Service:
         pages: bool = True,
         local_pages: bool = False,
         loop_clips: bool = False,
+        trial_nodes: bool = True,
         on_decision: DecisionListener | None = None,
     ) -> None:
         self.settings = settings
         self._pages = pages
         self._local_pages = local_pages
         self._loop_clips = loop_clips
+        self._trial_nodes = trial_nodes
         self._on_decision = on_decision
         self._parts: _Parts | None = None
         self._web: server.Running | None = None
@@ -132,7 +145,7 @@ class Service:
         await asyncio.to_thread(self._parts.paperwork.refresh)
         await self._parts.orders.start()
         await self._parts.mqtt.start()
-        await self._parts.building.follow()
+        await self._parts.follow()
         self._parts.cards.start()
         await self._parts.cards.follow()
         self._parts.housekeeping.start()
@@ -158,6 +171,8 @@ class Service:
             await parts.orders.stop()
             await parts.cards.stop()
             await parts.building.close()
+            if parts.trial_nodes is not None:
+                await parts.trial_nodes.stop()
             await parts.journal.settled()
             await parts.mqtt.stop()
             await asyncio.to_thread(parts.store.close)
@@ -175,7 +190,7 @@ class Service:
         """Take over what was changed in the store."""
         if self._parts is not None:
             await asyncio.to_thread(self._parts.paperwork.refresh)
-            await self._parts.building.follow()
+            await self._parts.follow()
             await self._parts.cards.follow()
             self._parts.board.show(self._parts.standings.gates())
 
@@ -230,6 +245,7 @@ class Service:
         return _Parts(
             store, models, mqtt, building, openings, acting, orders, journal, cards, commissionings, consents,
             enrolling, departures, housekeeping, snapshots, paperwork, announcer, standings, board,
+            TrialNodes(store, settings.broker, topics) if self._trial_nodes else None,
         )  # fmt: skip
 
     async def _serve(self, parts: _Parts) -> None:
@@ -262,6 +278,7 @@ class Service:
             paperwork=parts.paperwork,
             machine=parts.standings.machine,
             passes=Passes(parts.store),
+            persons=Persons(parts.store, links, lambda: today(parts.store.trusted_time())),
             keys=Keys(parts.store, self.settings.embedder),
             snapshots=parts.snapshots,
             looks=Looks(parts.store),

@@ -46,6 +46,7 @@ class Kept(StrEnum):
     MOMENT = "moment"
     LAST = "last"
     THEIRS = "theirs"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ REGISTER: Final = (
     _table("node_setups", _HOUSE, Kept.GATE, "gate board lock features release"),
     _table("node_positions", _HOUSE, Kept.GATE, "gate kind boot seq"),
     _table("node_gaps", _HOUSE, Kept.GATE, "gate boot seqs since"),
+    _table("persons", _PEOPLE, Kept.TOLD, "mark sealed new"),
     _table("snapshot_rules", _HOUSE, Kept.GATE, "gate hours"),
     _table("gate_lists", _HOUSE, Kept.GATE, "gate version fingerprint expires stored"),
     _table("key_changes", _HOUSE, Kept.GATE, "gate nonce follows begun_at"),

@@ -8,14 +8,18 @@ from typing import Any, Final
 from aiohttp import hdrs
 
 from facegate.adapters.store import FullError
+from facegate.core.leaving import DAY
 from facegate.core.models import Direction, Reason
 from facegate.core.passes import Kind, Pass, read
 from facegate.web import pass_schemas
 from facegate.web.call import Answer, Call
 from facegate.web.links import qr
 from facegate.web.operation import Operation
-from facegate.web.problems import INVALID, NOT_FOUND, ProblemError
+from facegate.web.problems import FORBIDDEN, INVALID, NOT_FOUND, ProblemError
 from facegate.web.tokens import Scope
+
+LENT_DAYS: Final = 31
+"""How far ahead a guest's pass may end that no owner has made before the panel: a visit, no lease."""
 
 
 async def list_passes(call: Call) -> Answer:
@@ -32,6 +36,9 @@ async def list_resident_passes(call: Call) -> Answer:
 async def make_guest_pass(call: Call) -> Answer:
     """Make a pass for a guest: whoever bears it gets in, so it has an end and may have a number of uses."""
     body = dict(call.body)
+    assert call.bearer is not None  # the operation asks for a scope
+    if Scope.OWNER not in call.bearer.scopes:
+        _require_brief(body)
     return await _make(call, body.pop("resident", ""), body, guest=True)
 
 
@@ -97,6 +104,17 @@ def state(known: Pass, now: float) -> str:
     return "later" if known.valid_from is not None and now < known.valid_from else "good"
 
 
+def _require_brief(body: Mapping[str, Any]) -> None:
+    """Raise ProblemError for what only an owner may give: a long stay, and one that a resident vouches for."""
+    if "resident" in body:
+        raise ProblemError(FORBIDDEN, "Who vouches for a guest is said before the panel alone: leave 'resident' out.")
+    if body["valid_until"] > time.time() + LENT_DAYS * DAY:
+        raise ProblemError(
+            INVALID, f"Let 'valid_until' be at most {LENT_DAYS} days ahead, or make the pass before the panel.",
+            errors=[{"at": "valid_until", "says": f"expected at most {LENT_DAYS} days from now"}],
+        )  # fmt: skip
+
+
 async def _make(call: Call, resident: str, given: Mapping[str, Any], *, guest: bool) -> Answer:
     assert call.bearer is not None  # the operation asks for a scope
     begins, ends = given.get("valid_from"), given.get("valid_until")
@@ -121,7 +139,7 @@ _RESIDENTS: Final = "/residents/{resident}/passes"
 OPERATIONS: Final = (
     Operation(hdrs.METH_GET, "/passes", Scope.OWNER, list_passes, "Every pass", pass_schemas.PASSES),
     Operation(
-        hdrs.METH_POST, "/passes", Scope.OWNER, make_guest_pass, "Make a pass for a guest",
+        hdrs.METH_POST, "/passes", Scope.INVITE, make_guest_pass, "Make a pass for a guest",
         pass_schemas.PASS_MADE, pass_schemas.NEW_GUEST, 201, problems=(NOT_FOUND,),
     ),
     Operation(

@@ -53,6 +53,7 @@ NO_PICTURE = Kind("no_picture", 409, "The camera shows nothing now.")
 NOT_LEARNED = Kind("not_learned", 409, "The gate does not wait for a card.")
 CONSENT_REFUSED = Kind("consent_refused", 409, "This is no valid consent.")
 ENROLMENT_REFUSED = Kind("enrolment_refused", 409, "Nobody can be enrolled like this.")
+NOT_NOW = Kind("not_now", 409, "That is not possible as things stand.")
 LOCKED = Kind("locked", 503, "The site key is locked.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
 STORE = Kind("store", 503, "The store does not work.")
@@ -87,6 +88,7 @@ KINDS: Final = (
     RATE_LIMITED,
     CONSENT_REFUSED,
     ENROLMENT_REFUSED,
+    NOT_NOW,
     LOCKED,
     FAULT,
     STORE,

@@ -9,7 +9,6 @@ from facegate.web.schemas import GATE, PERSON, Items, Number, Text
 
 LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 MOST_GROUPS: Final = 20
-MOST_PERSONS: Final = 5_000
 FILE_MOST: Final = 4_000_000  # characters of base64; a line of a resident has about a hundred bytes
 
 NAME: Final = Text(1, 80)
@@ -68,17 +67,6 @@ RESIDENT_ANSWER: Final = vol.Schema(
     }
 )
 RESIDENTS_ANSWER: Final = vol.Schema([RESIDENT_ANSWER.schema])
-
-PERSONS: Final = vol.Schema(
-    {
-        vol.Required("persons", description="All persons that Home Assistant has."): Items(
-            vol.Schema({vol.Required("id"): PERSON, vol.Required("name"): Text(0, 200)}), most=MOST_PERSONS
-        )
-    }
-)
-PERSONS_HEARD: Final = vol.Schema(
-    {vol.Required("asked", description="About how many residents the owner is asked anew."): int}
-)
 
 IMPORT: Final = vol.Schema(
     {

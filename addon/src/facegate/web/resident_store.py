@@ -42,9 +42,6 @@ class ResidentStore(Protocol):
     def choose_level(self, resident: str, level: PrivacyLevel) -> Resident:
         """Keep another choice of what is kept of a resident's face."""
 
-    def hear_persons(self, persons: Mapping[str, str]) -> list[Resident]:
-        """Compare with the persons of Home Assistant, and return whose question is new."""
-
     def way_book(self) -> Book:
         """Everybody, their ways, and what stands at each gate."""
 

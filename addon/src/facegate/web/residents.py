@@ -67,13 +67,6 @@ def _cause(store: ResidentStore, resident: str) -> Cause:
     return Cause.PERSON_REMOVED if gone else Cause.HOUSE
 
 
-async def hear_persons(call: Call) -> Answer:
-    """Take the persons of Home Assistant: whose person is gone or has another name is asked about, nothing more."""
-    persons = {person["id"]: person["name"] for person in call.body["persons"]}
-    asked = await asyncio.to_thread(call.services.store.hear_persons, persons)
-    return Answer({"asked": len(asked)})
-
-
 def actor(call: Call) -> str:
     """Who does something, by name, for the record."""
     assert call.bearer is not None  # every operation here asks for a scope
@@ -192,10 +185,6 @@ OPERATIONS: Final = (
     Operation(
         hdrs.METH_DELETE, _ONE, Scope.MANAGE, erase_resident, "Erase a resident for good", None, status=204,
         problems=(NOT_FOUND,),
-    ),
-    Operation(
-        hdrs.METH_PUT, "/persons", Scope.MANAGE, hear_persons, "Tell which persons Home Assistant has",
-        schemas.PERSONS_HEARD, schemas.PERSONS,
     ),
 )
 # fmt: on

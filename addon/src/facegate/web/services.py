@@ -28,6 +28,7 @@ from facegate.residents.links import Links
 from facegate.residents.looks import Looks
 from facegate.residents.paperwork import Paperwork
 from facegate.residents.passes import Passes
+from facegate.residents.persons import Persons
 from facegate.residents.privacy import Privacy
 from facegate.residents.rights import Rights
 from facegate.residents.snapshots import Snapshots
@@ -274,6 +275,7 @@ class Services:
     ``keys``: how they stand, and new ones. ``snapshots``: of refused visitors.
     ``links``: the residents', to enrol and to their own page; ``passes``: theirs and their guests'; ``departures``: of
     those who leave.
+    ``persons``: Home Assistant's, some of whom are residents.
     ``rights``: what residents may ask for and do themselves.
     ``local_token`` is good for everything until the service ends; commands on the same machine find it in
     ``adapters.local_access``.
@@ -300,6 +302,7 @@ class Services:
     departures: Departures
     links: Links
     passes: Passes
+    persons: Persons
     rights: Rights
     previews: Previews
     paperwork: Paperwork

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     PERSONS = "persons"
     PRESS = "press"
     """Asks to be recognised, and opens nothing: all that a button on a wall needs."""
+    INVITE = "invite"
+    """Lets somebody in who is not known yet: guests' passes and invitations to enrol; reads nothing."""
     GUARD = "guard"
     """Opens in a lockdown as well, for a reason that is kept; no pairing yields it unless it is asked for."""
     HISTORY = "history"
@@ -44,7 +46,7 @@ class Scope(StrEnum):
 
 USUAL: Final = (Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.PRESS)
 """What pairing yields to whoever does not say what for."""
-GRANTABLE: Final = (*USUAL, Scope.GUARD)
+GRANTABLE: Final = (*USUAL, Scope.INVITE, Scope.GUARD)
 """What pairing may yield."""
 
 

@@ -35,9 +35,10 @@ from facegate.adapters.store.nodes import KeyChange
 from facegate.adapters.store.orders import RESET, OrderRecord, OrderStore
 from facegate.adapters.store.papers import PaperStore
 from facegate.adapters.store.passes import PassStore
+from facegate.adapters.store.persons import KnownPerson, PersonStore
 from facegate.adapters.store.recognition import RecognitionStore, RuleChange
 from facegate.adapters.store.register import RegisterStore
-from facegate.adapters.store.residency import ResidencyStore, StandingError
+from facegate.adapters.store.residency import StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES
 from facegate.adapters.store.rights import RightsStore
 from facegate.adapters.store.snapshots import SnapshotStore
@@ -63,6 +64,7 @@ __all__ = [
     "Intent",
     "KeyChange",
     "KeyStanding",
+    "KnownPerson",
     "LastOwnerError",
     "LockedError",
     "Member",
@@ -85,7 +87,7 @@ class Store(
     PassStore,
     WayStore,
     ConsentStore,
-    ResidencyStore,
+    PersonStore,
     RightsStore,
     CopyStore,
     PaperStore,

@@ -54,30 +54,6 @@ class ResidencyStore(StrictStore):
             self.update_resident(changed)
             return changed
 
-    def hear_persons(self, persons: Mapping[str, str]) -> list[Resident]:
-        """Compare with the persons of Home Assistant, name by id, and return whose question is new.
-
-        Nothing happens to anybody: what has gone or has another name is asked about, and a person who is back is not.
-        """
-        asked = []
-        with self._lock:
-            for known in self.residents():
-                if known.person is None:
-                    continue
-                name = persons.get(known.person)
-                renamed = name if name is not None and name not in (known.name, known.person_name) else ""
-                heard = replace(
-                    known,
-                    person_gone=name is None,
-                    person_renamed=renamed if known.person_name else "",
-                    person_name=known.person_name or name or "",
-                )
-                if heard != known:
-                    self.update_resident(heard)
-                    if heard.person_gone > known.person_gone or heard.person_renamed not in ("", known.person_renamed):
-                        asked.append(heard)
-        return asked
-
     def add_residents(self, new: list[Mapping[str, Any]]) -> list[Resident]:
         """Store several new residents, all or none: whoever was stored before a failure is gone without a trace."""
         if len(new) > MOST_RESIDENTS:

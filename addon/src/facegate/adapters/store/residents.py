@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -50,13 +51,19 @@ class ResidentStore(ErasureStore):
 
     def update_resident(self, resident: Resident) -> None:
         """Store a resident's new name, person, state, validity and gates; raises NotFoundError."""
-        if resident.state is ResidentState.ERASED:
-            raise ValueError("erasing a resident is erase_resident's work: it destroys the key")
-        _checked_name(resident.name)
+        self.update_residents([resident])
+
+    def update_residents(self, changed: Sequence[Resident]) -> None:
+        """Store what has changed of several residents, all or none, in one step; raises NotFoundError."""
+        for resident in changed:
+            if resident.state is ResidentState.ERASED:
+                raise ValueError("erasing a resident is erase_resident's work: it destroys the key")
+            _checked_name(resident.name)
         with self._write() as connection:
-            self._row(connection, resident.id)
-            values = _values(resident, self._key(Kind.RESIDENTS, resident.id))
-            connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
+            for resident in changed:
+                self._row(connection, resident.id)
+                values = _values(resident, self._key(Kind.RESIDENTS, resident.id))
+                connection.execute(update(_RESIDENTS).where(_RESIDENTS.c.id == resident.id).values(values))
 
     def add_consent(
         self,

@@ -404,3 +404,11 @@ snapshot_rules = Table(
     Column("gate", Text, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
     Column("hours", Integer, nullable=False),  # for which pictures of refused visitors are in memory
 )
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("mark", Text, primary_key=True),  # at random: what Home Assistant may name a question about somebody by
+    Column("sealed", LargeBinary, nullable=False),  # the id of Home Assistant's person; no name
+    Column("new", Boolean, nullable=False),  # came after the others, and is offered as a resident
+)

@@ -38,6 +38,7 @@ UNDER_THE_SITE_KEY: Final = (
     Sealed(schema.cameras, "source", lambda row: ("camera", row["id"])),
     Sealed(schema.access, "note", lambda row: ("note", row["id"]), linked=ACCESS),
     Sealed(schema.passes, "label", lambda row: ("pass", row["id"])),
+    Sealed(schema.persons, "sealed", lambda row: ("person", row["mark"])),
 )
 
 OTHERWISE: Final = {

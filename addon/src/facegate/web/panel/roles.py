@@ -17,7 +17,16 @@ class Role(StrEnum):
 
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.OWNER: frozenset(
-        {Scope.READ, Scope.MANAGE, Scope.OPEN, Scope.PERSONS, Scope.GUARD, Scope.HISTORY, Scope.OWNER}
+        {
+            Scope.READ,
+            Scope.MANAGE,
+            Scope.OPEN,
+            Scope.PERSONS,
+            Scope.INVITE,
+            Scope.GUARD,
+            Scope.HISTORY,
+            Scope.OWNER,
+        }
     ),
     Role.GUARD: frozenset({Scope.READ, Scope.OPEN, Scope.GUARD}),
     Role.AUDITOR: frozenset({Scope.READ, Scope.HISTORY}),
