@@ -131,7 +131,7 @@ class _Show:
 
         broker = await parts.enter_async_context(demo_parts.broker())
         settings = self._settings(broker)
-        service = Service(settings, pages=False, on_decision=self._decided)
+        service = Service(settings, pages=False, trial_nodes=False, on_decision=self._decided)
         await service.start()
         parts.push_async_callback(service.stop)
         gate = await self._ask("POST", "/gates", {"id": _GATE, "name": "Main gate", "trial": True})

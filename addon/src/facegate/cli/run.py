@@ -47,6 +47,9 @@ def run(
     local_pages: Annotated[
         bool, typer.Option("--local-pages", help="Let this machine see the pages without Home Assistant.")
     ] = False,
+    trial_nodes: Annotated[
+        bool, typer.Option(help="Run the nodes of trial gates here; without, to try a node that you have compiled.")
+    ] = True,
     trust_clock: Annotated[
         bool | None, typer.Option(help="Tell gates the time though the system does not say that its clock is right.")
     ] = None,
@@ -92,10 +95,10 @@ def run(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)  # at every start it would list its own plug-ins
-    raise SystemExit(asyncio.run(_until_stopped(settings, local_pages=local_pages)))
+    raise SystemExit(asyncio.run(_until_stopped(settings, local_pages=local_pages, trial_nodes=trial_nodes)))
 
 
-async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
+async def _until_stopped(settings: Any, *, local_pages: bool, trial_nodes: bool) -> int:
     from facegate.adapters.supervisor import SupervisorError, announce, complete
     from facegate.app import Service, StartError
     from facegate.web.server import WebError
@@ -112,7 +115,7 @@ async def _until_stopped(settings: Any, *, local_pages: bool) -> int:
         return 1
     if passphrase is None:
         return 0
-    service = Service(replace(settings, passphrase=passphrase), local_pages=local_pages)
+    service = Service(replace(settings, passphrase=passphrase), local_pages=local_pages, trial_nodes=trial_nodes)
     try:
         await service.start()
     except StartError as error:
