@@ -1,8 +1,9 @@
 """What somebody has done with what FaceGate keeps, one word each: every deed is written down in the same words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 
 class Act(StrEnum):
@@ -95,6 +96,37 @@ class Deed:
     reason: str = ""
     span: tuple[float, float] | None = None
     readable: bool = True
+
+
+class KeepsActs(Protocol):
+    """Where acts are written down; synchronous, raises StoreError."""
+
+    def record_act(
+        self,
+        actor: str,
+        act: Act,
+        *,
+        resident: str | None = None,
+        reason: str = "",
+        span: tuple[float, float] | None = None,
+        many: int | None = None,
+    ) -> None:
+        """Write down what was done: when this returns, it is on the medium."""
+
+
+class TellsActs(Protocol):
+    """Where acts are read; synchronous, raises StoreError."""
+
+    def acts(
+        self,
+        limit: int = 100,
+        *,
+        before: int | None = None,
+        since: float | None = None,
+        resident: str | None = None,
+        of: Collection[Act] = (),
+    ) -> list[Deed]:
+        """What was done, newest first."""
 
 
 class ReasonError(ValueError):

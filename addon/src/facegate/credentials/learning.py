@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from facegate.adapters.gate import OpenResult
 from facegate.adapters.store.errors import ExistsError, StoreError
 from facegate.contract.verbs import Learn, Request
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 from facegate.core.credentials import Credential
 from facegate.core.models import Direction
 
@@ -24,14 +24,11 @@ LEARN_SECONDS: Final = 30
 _GRACE: Final = 3.0  # for the node's event to arrive
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that keeps a learned card; synchronous, raises StoreError."""
 
     def add_learned_card(self, credential: Credential, gate: str, digest: bytes) -> Credential:
         """Store a card by its digest at one gate; raises ExistsError when it is somebody's."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None) -> None:
-        """Write down who was given it."""
 
 
 class Link(Protocol):

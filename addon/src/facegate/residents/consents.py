@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 from facegate.core.consent import (
     LANGUAGES,
     NOTICE_MOST,
@@ -26,7 +26,7 @@ class NoticeError(ValueError):
     """A notice that cannot be used or holds no longer; the text is one sentence that says what to do."""
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that consents use; synchronous, raises StoreError."""
 
     def notices(self) -> Sequence[Notice]:
@@ -70,9 +70,6 @@ class Store(Protocol):
 
     def residents(self) -> Sequence[Resident]:
         """All residents who are not erased."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None, reason: str = "") -> None:
-        """Write down what was done."""
 
 
 @dataclass(frozen=True, slots=True)

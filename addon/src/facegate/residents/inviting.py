@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from facegate.core.audit import RESIDENT, Act
+from facegate.core.audit import RESIDENT, Act, KeepsActs
 from facegate.core.links import SESSION_SECONDS, Link, LinkKind
 from facegate.core.models import PrivacyLevel, Resident
 from facegate.residents.collecting import Collection, Offered, View
@@ -66,14 +66,11 @@ class Invited:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that invitations use; synchronous, raises StoreError."""
 
     def choose_level(self, resident: str, level: PrivacyLevel) -> Resident:
         """Keep another choice of what is kept of a resident's face."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None, reason: str = "") -> None:
-        """Write down what was done."""
 
 
 class Inviting:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from facegate.adapters.store import Imported, KeyStanding
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 
 MOST_EXPORTED: Final = 16 * 2**20
 """Bytes of an export: a hundred times those of a large house."""
@@ -14,7 +14,7 @@ class ExportError(ValueError):
     """A file of exported keys that cannot be read; the text is one sentence that says what to do."""
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that keys use; synchronous, raises StoreError."""
 
     def key_standing(self) -> KeyStanding:
@@ -37,9 +37,6 @@ class Store(Protocol):
 
     def import_keys(self, exported: bytes, passphrase: str) -> Imported:
         """Put back keys that are missing."""
-
-    def record_act(self, actor: str, act: Act, *, reason: str = "", many: int | None = None) -> None:
-        """Write down what was done."""
 
 
 class Keys:

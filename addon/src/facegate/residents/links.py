@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from facegate.core.audit import HOUSEKEEPING, RESIDENT, Act
+from facegate.core.audit import HOUSEKEEPING, RESIDENT, Act, KeepsActs
 from facegate.core.links import Link, LinkKind
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that links use; synchronous, raises StoreError."""
 
     def make_link(self, resident: str, kind: LinkKind) -> tuple[Link, str]:
@@ -25,9 +25,6 @@ class Store(Protocol):
 
     def link_session(self, session: str) -> Link | None:
         """The link behind a browser's session."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None) -> None:
-        """Write down what was done."""
 
     def end_link_session(self, session: str) -> None:
         """Let a browser go."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from facegate.adapters.store.access import OPENING, AccessRecord
 from facegate.adapters.store.passages import Wanted
-from facegate.core.audit import Act, Deed, stated
+from facegate.core.audit import Act, Deed, TellsActs, stated
 from facegate.core.models import Resident
 
 NOW_SECONDS: Final = 300.0
@@ -21,7 +21,7 @@ HOUR: Final = 3600
 _MOST: Final = 1000
 
 
-class Store(Protocol):
+class Store(TellsActs, Protocol):
     """The part of ``adapters.store.Store`` that looks use; synchronous, raises StoreError."""
 
     def access_history(self, wanted: Wanted, limit: int = 100, *, before: int | None = None) -> list[AccessRecord]:
@@ -41,17 +41,6 @@ class Store(Protocol):
 
     def record_looks(self, actor: str, residents: Collection[str], reason: str, span: tuple[float, float]) -> None:
         """Write down that somebody has looked at these residents' tracks, or at a time in which nobody is named."""
-
-    def acts(
-        self,
-        limit: int = 100,
-        *,
-        before: int | None = None,
-        since: float | None = None,
-        resident: str | None = None,
-        of: Collection[Act] = (),
-    ) -> list[Deed]:
-        """What was done, newest first."""
 
 
 @dataclass(frozen=True, slots=True)

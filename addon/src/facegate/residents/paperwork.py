@@ -8,14 +8,14 @@ from typing import Protocol
 from facegate import __version__
 from facegate.adapters.store import Member
 from facegate.core.assessment import Assessment, Change, Facts, Responsible, Scope, invalidated, scope_of
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 from facegate.core.leaving import Terms
 from facegate.core.models import Camera, Gate
 from facegate.core.retention import Retention
 from facegate.residents import calibration
 
 
-class Store(calibration.Store, Protocol):
+class Store(calibration.Store, KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that papers read; synchronous, raises StoreError."""
 
     def gates(self) -> Sequence[Gate]:
@@ -47,9 +47,6 @@ class Store(calibration.Store, Protocol):
 
     def has_opened(self) -> bool:
         """Whether any gate has opened for anybody yet."""
-
-    def record_act(self, actor: str, act: Act, *, reason: str = "") -> None:
-        """Keep what was done."""
 
 
 class Paperwork:

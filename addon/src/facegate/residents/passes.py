@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from facegate.adapters.store.passes import MadePass
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 from facegate.core.models import Direction
 from facegate.core.pass_rules import Judged
 from facegate.core.passes import Code, Kind, Pass
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that passes use; synchronous, raises StoreError."""
 
     def make_rotating_pass(self, resident: str) -> Pass:
@@ -31,9 +31,6 @@ class Store(Protocol):
 
     def use_pass(self, code: Code, gate: str, direction: Direction, *, clock: bool = True, use: bool = True) -> Judged:
         """Judge a code."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None) -> None:
-        """Write down what was done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What owners and auditors are told about privacy here: what is kept, what was done, and whether time is trusted."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from facegate.adapters.store.register import Holdings
-from facegate.core.audit import HOUSEKEEPING, Act, Deed
+from facegate.core.audit import HOUSEKEEPING, Act, Deed, TellsActs
 from facegate.core.register import REGISTER, Entry, Place
 from facegate.core.retention import Retention
 
@@ -13,22 +13,11 @@ _LATELY: Final = 20
 _OWN: Final = (Act.PSEUDONYMISED, Act.FORGOTTEN, Act.ACTS_FORGOTTEN, Act.COPIES_DELETED, Act.FOUND_BROKEN)
 
 
-class Store(Protocol):
+class Store(TellsActs, Protocol):
     """The part of ``adapters.store.Store`` that this uses; synchronous, raises StoreError."""
 
     def holdings(self) -> Holdings:
         """Count everything."""
-
-    def acts(
-        self,
-        limit: int = 100,
-        *,
-        before: int | None = None,
-        since: float | None = None,
-        resident: str | None = None,
-        of: Collection[Act] = (),
-    ) -> list[Deed]:
-        """What was done, newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from facegate.core import phone
-from facegate.core.audit import RESIDENT, Act, Deed
+from facegate.core.audit import RESIDENT, Act, KeepsActs, TellsActs
 from facegate.core.consent import Consent
 from facegate.core.models import Decision, Direction, Gate, Method, PrivacyLevel, Reason, Resident, Verdict
 from facegate.core.trail import Checkpoint
 from facegate.opening import OpenOutcome, OpenRequest
 
 
-class Store(Protocol):
+class Store(KeepsActs, TellsActs, Protocol):
     """The part of ``adapters.store.Store`` that rights use; synchronous, raises StoreError."""
 
     @property
@@ -45,12 +45,6 @@ class Store(Protocol):
 
     def checkpoint_key(self) -> bytes:
         """The public key that signs checkpoints."""
-
-    def acts(self, limit: int = 100, *, resident: str | None = None) -> Sequence[Deed]:
-        """What was done, newest first."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None, reason: str = "") -> None:
-        """Write down what was done."""
 
 
 class Openings(Protocol):
