@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from facegate.adapters.store import ExistsError, KnownPerson, NotFoundError
-from facegate.core.audit import Act
+from facegate.core.audit import Act, KeepsActs
 from facegate.core.links import LinkKind
 from facegate.core.models import Resident, ResidentState
 from facegate.residents.links import Links, Made
@@ -64,7 +64,7 @@ class Candidate:
     new: bool
 
 
-class Store(Protocol):
+class Store(KeepsActs, Protocol):
     """The part of ``adapters.store.Store`` that persons use; synchronous, raises StoreError."""
 
     def hear_persons(self, persons: Mapping[str, str]) -> Sequence[Resident]:
@@ -90,9 +90,6 @@ class Store(Protocol):
 
     def stays(self, resident: str, now: float) -> None:
         """An owner has said that a resident lives here still."""
-
-    def record_act(self, actor: str, act: Act, *, resident: str | None = None, reason: str = "") -> None:
-        """Write down what was done."""
 
 
 class Persons:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from facegate.core.audit import Act
+from facegate.core.audit import KeepsActs
 from facegate.core.models import PrivacyLevel, Resident
 from facegate.core.trusted_time import TrustedTime
 from facegate.core.ways import Book
 
 
-class ResidentStore(Protocol):
+class ResidentStore(KeepsActs, Protocol):
     """Synchronous and thread-safe; raises StoreError."""
 
     def resident(self, resident: str) -> Resident:
@@ -47,15 +47,3 @@ class ResidentStore(Protocol):
 
     def trusted_time(self) -> TrustedTime | None:
         """The time at the last look at the clock."""
-
-    def record_act(
-        self,
-        actor: str,
-        act: Act,
-        *,
-        resident: str | None = None,
-        reason: str = "",
-        span: tuple[float, float] | None = None,
-        many: int | None = None,
-    ) -> None:
-        """Write down what was done."""
