@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import hdrs, web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from facegate import __version__
 from facegate.web.limits import Failures
 from facegate.web.pages.language import LANGUAGES, choose
+from facegate.web.pages.rendering import templates
 from facegate.web.panel.site import HEADERS, LANGUAGE, static_files
 from facegate.web.panel.words import words
 from facegate.web.problems import INVALID, RATE_LIMITED, ProblemError
@@ -54,9 +54,7 @@ class Gatekeeper:
 
 def make(gatekeeper: Gatekeeper, peers: frozenset[str]) -> web.Application:
     """Return the application of the one page, for these peers only."""
-    templates = Environment(
-        loader=PackageLoader("facegate.web.panel"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    environment = templates("facegate.web.panel")
 
     @web.middleware
     async def guard(
@@ -72,7 +70,7 @@ def make(gatekeeper: Gatekeeper, peers: frozenset[str]) -> web.Application:
     async def page(request: web.Request) -> web.Response:
         chosen = request.cookies.get(LANGUAGE, "")
         language = chosen if chosen in LANGUAGES else choose(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        html = templates.get_template("locked.html").render(
+        html = environment.get_template("locked.html").render(
             language=language,
             languages=[],  # there is no store to choose one in; the browser's own is taken
             t=words(language),

@@ -6,12 +6,12 @@ from importlib.resources import files
 from typing import Any, Final
 
 from aiohttp import hdrs, web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from facegate import __version__
 from facegate.adapters.store import NotFoundError, StoreError
 from facegate.web import routing
 from facegate.web.pages.language import LANGUAGES, choose
+from facegate.web.pages.rendering import templates
 from facegate.web.panel import (
     activity,
     documents,
@@ -114,13 +114,7 @@ class _Site:
     def __init__(self, services: Services, reception: Reception) -> None:
         self._services = services
         self._reception = reception
-        self._templates = Environment(
-            loader=PackageLoader("facegate.web.panel"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates("facegate.web.panel")
 
     def page(self, page: Page) -> _Handler:
         """Return what shows a page to whoever may see it, and the door to everybody else."""

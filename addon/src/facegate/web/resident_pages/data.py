@@ -9,20 +9,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import hdrs, web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from facegate.web.pages.rendering import templates
 from facegate.web.resident_pages import history
 from facegate.web.resident_pages.moments import moment, shown
 from facegate.web.resident_pages.page import Page, Post, Visit
 from facegate.web.resident_pages.words import words
 
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("facegate.web.resident_pages"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES: Final = templates("facegate.web.resident_pages")
 
 
 async def _context(visit: Visit) -> Mapping[str, Any]:

@@ -14,13 +14,13 @@ from importlib.resources import files
 from typing import Any, Final
 
 from aiohttp import hdrs, web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from facegate import __version__
 from facegate.adapters.store import ConsentError, ExistsError, NotFoundError, StoreError
 from facegate.core.links import LinkKind
 from facegate.web.limits import Failures
 from facegate.web.pages.language import LANGUAGES, choose
+from facegate.web.pages.rendering import templates
 from facegate.web.problems import (
     EXISTS,
     FORBIDDEN,
@@ -108,13 +108,7 @@ class _Site:
         self.posts = tuple(post for module in MODULES for post in module.POSTS)
         self._services = services
         self._bad = Failures(_BAD_LINKS, _MINUTE, time.monotonic)
-        self._templates = Environment(
-            loader=PackageLoader("facegate.web.resident_pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates("facegate.web.resident_pages")
 
     def show(self, page: Page) -> _Handler:
         """Return what shows a page to whoever holds a link for it, and the door to everybody else."""
