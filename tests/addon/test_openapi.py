@@ -199,6 +199,7 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
         cameras={"clip": CameraHealth("ok")},
     )
     await step("health", status=200)
+    await step("check_broker", status=200)
     await step("list_gates", status=200)
     await step("read_gate", status=200, path=gate)
     await step("read_gate", status=404, path={"gate": "none"})

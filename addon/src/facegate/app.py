@@ -11,6 +11,7 @@ from facegate import __version__, vision
 from facegate.acting import Acting, DecisionListener
 from facegate.adapters import local_access
 from facegate.adapters.announcer import Announcer
+from facegate.adapters.broker_safety import BrokerWatch
 from facegate.adapters.gate import GateLink
 from facegate.adapters.mqtt import MqttClient, MqttError, Presence
 from facegate.adapters.node_voice import NodeReport
@@ -82,6 +83,7 @@ class _Parts:
     announcer: Announcer
     standings: Standings
     board: StateBoard
+    broker_watch: BrokerWatch
     trial_nodes: TrialNodes | None
 
     async def follow(self) -> None:
@@ -149,6 +151,7 @@ class Service:
         self._parts.cards.start()
         await self._parts.cards.follow()
         self._parts.housekeeping.start()
+        self._parts.broker_watch.start()
         await self._serve(self._parts)
         self._look = asyncio.create_task(self._keep_showing(self._parts))
         _LOG.info("FaceGate %s watches %d gates", __version__, len(self._parts.building.plan.gates))
@@ -164,6 +167,7 @@ class Service:
             self._web = None
         if self._parts is not None:
             parts, self._parts = self._parts, None
+            await parts.broker_watch.stop()
             await parts.acting.stop()
             await parts.enrolling.stop()
             await parts.housekeeping.stop()
@@ -245,7 +249,7 @@ class Service:
         return _Parts(
             store, models, mqtt, building, openings, acting, orders, journal, cards, commissionings, consents,
             enrolling, departures, housekeeping, snapshots, paperwork, announcer, standings, board,
-            TrialNodes(store, settings.broker, topics) if self._trial_nodes else None,
+            BrokerWatch(settings.broker), TrialNodes(store, settings.broker, topics) if self._trial_nodes else None,
         )  # fmt: skip
 
     async def _serve(self, parts: _Parts) -> None:
@@ -264,6 +268,7 @@ class Service:
             commissionings=parts.commissionings,
             change_key=parts.building.change_key,
             broker=self.settings.broker,
+            broker_watch=parts.broker_watch,
             press=parts.building.press,
             person=parts.announcer.person,
             admit=partial(admit, parts.store, parts.models),

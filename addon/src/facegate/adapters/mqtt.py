@@ -64,9 +64,19 @@ class MqttClient:
     All methods but the constructor belong to the event loop that called :meth:`start`.
     """
 
-    def __init__(self, broker: Broker, *, presence: Presence | None = None, name: str = "") -> None:
-        """Raise :class:`MqttError` for settings that can never work. ``name``: client id; empty: the broker chooses."""
+    def __init__(
+        self, broker: Broker, *, presence: Presence | None = None, name: str = "", quiet: bool = False
+    ) -> None:
+        """Raise :class:`MqttError` for settings that can never work.
+
+        Args:
+            broker: where to connect.
+            presence: what is retained as long as this client is connected.
+            name: client id; empty: the broker chooses.
+            quiet: log for debugging alone, because a refusal is as good an answer as any.
+        """
         _check(broker)
+        self._quiet = quiet
         self.broker = broker
         self.state = Connection(False, "starting", f"FaceGate has not yet reached the MQTT broker at {_place(broker)}.")
         self._presence = presence
@@ -147,10 +157,8 @@ class MqttClient:
         if state == self.state or self.state.reason == "stopped":
             return
         self.state = state
-        if state.connected or state.reason == "stopped":
-            _LOG.info("%s", state.text)
-        else:
-            _LOG.warning("%s", state.text)
+        level = logging.INFO if state.connected or state.reason == "stopped" else logging.WARNING
+        _LOG.log(logging.DEBUG if self._quiet else level, "%s", state.text)
         self._listeners.tell(state)
 
     def _topics(self) -> list[str]:

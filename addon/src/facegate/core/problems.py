@@ -38,7 +38,18 @@ LISTS: Final = (
 )
 RECOGNITION: Final = ("overloaded", "inference_cpu", "decoding_software", "watch_ended")
 SITE: Final = ("calibration_stale", "templates_outdated", "ways_missing", "not_commissioned", "assessment_outdated")
-MACHINE: Final = ("disk_full", "clock_doubted", "liveness_missing", "unreadable", "assessment_missing", "to_file")
+MACHINE: Final = (
+    "disk_full",
+    "clock_doubted",
+    "liveness_missing",
+    "unreadable",
+    "assessment_missing",
+    "to_file",
+    "broker_open",
+    "broker_plain",
+    "consents_outdated",
+    "leases_end",
+)
 """Of the whole box rather than of one gate; they stand on the page Health alone."""
 
 GATE: Final = (*NODE, *LISTS, *RECOGNITION, *SITE)

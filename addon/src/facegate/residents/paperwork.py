@@ -112,6 +112,14 @@ class Paperwork:
         """Keep that a document was made."""
         self._store.record_act(actor, Act.DOCUMENTS_PRINTED, reason=document)
 
+    def due(self) -> tuple[str, ...]:
+        """What the law asks for and nobody has done yet, in the words of ``core.problems``."""
+        found = {
+            "assessment_missing": self._store.assessment() is None and bool(self.scope().faces),
+            "to_file": self._store.responsible().to_file,
+        }
+        return tuple(word for word, there in found.items() if there)
+
     def has_opened(self) -> bool:
         """Whether any gate has opened for anybody yet: for the checklist, which asks nothing else of the record."""
         return self._store.has_opened()

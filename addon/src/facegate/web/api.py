@@ -5,6 +5,7 @@ import asyncio
 from facegate import __version__
 from facegate.contract.messages import PREFIX, prove
 from facegate.web.call import Answer, Call
+from facegate.web.condition import describe
 from facegate.web.pairing import LIFE
 from facegate.web.problems import NOT_FOUND, PAIRING_REFUSED, ProblemError
 from facegate.web.sharing import PURPOSE, note_shared, told
@@ -82,7 +83,7 @@ async def health(call: Call) -> Answer:
             "site": call.services.site,
             "broker": now.broker,
             "clock": now.clock,
-            "unreadable": sorted(await asyncio.to_thread(call.services.store.unreadable)),
+            **await describe(call.services),
             "gates": [
                 {"id": gate, "camera": state.camera, "node": state.node, "problems": list(state.problems)}
                 for gate, state in now.gates.items()

@@ -4,12 +4,14 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from facegate.adapters.broker_safety import Anonymous
 from facegate.contract.messages import DIRECTIONS, FIRES, REASONS
 from facegate.contract.verbs import HINTS
 from facegate.core.clock_trust import PROBLEMS as CLOCKS
 from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.guidance import Advice
 from facegate.core.models import LivenessLevel, Masks, Mode
+from facegate.core.problems import MACHINE
 from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
@@ -143,6 +145,14 @@ PROOF = vol.Schema(
     }
 )
 
+_COUNT: Final = vol.All(int, vol.Range(min=0))
+BROKER_SAFETY: Final = {
+    vol.Required("tls", description="Whether FaceGate's own connection to it is encrypted."): bool,
+    vol.Required("same_machine", description="Whether it runs where FaceGate does."): bool,
+    vol.Required("anonymous", description="What it does with somebody who gives no user name."): vol.In(
+        [str(word) for word in Anonymous]
+    ),
+}
 HEALTH = vol.Schema(
     {
         vol.Required("ok"): bool,
@@ -153,6 +163,13 @@ HEALTH = vol.Schema(
         vol.Optional("broker", description="Whether the MQTT broker is connected."): bool,
         vol.Optional("clock", description="Why the gates are told no time; empty if they are."): vol.In(["", *CLOCKS]),
         vol.Optional("unreadable", description="Ids of residents whose keys are missing or damaged."): [str],
+        vol.Optional("problems", description="What is wrong with the house as a whole."): [vol.In(MACHINE)],
+        vol.Optional("residents", description="How many an owner should look after; nobody's name."): {
+            vol.Required("outdated", description="Who agreed to something else than what is done now."): _COUNT,
+            vol.Required("leaving", description="Who will be erased soon, because their time here ends."): _COUNT,
+            vol.Required("absent", description="Who will be erased soon, because no gate has seen them."): _COUNT,
+        },
+        vol.Optional("broker_safety", description="Whom the MQTT broker lets in."): BROKER_SAFETY,
         vol.Optional("gates"): [
             {
                 vol.Required("id"): GATE,

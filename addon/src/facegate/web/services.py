@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from facegate.adapters.broker_safety import BrokerWatch
 from facegate.adapters.key_change import Outcome
 from facegate.adapters.store import Member, OrderRecord, Proof
 from facegate.commissioning import Commissionings
@@ -264,7 +265,8 @@ class Services:
     """Everything that a request may need.
 
     ``commissionings``: the installers' walks. ``change_key(gate)`` gives a running node a new key. ``broker``: the one
-    that this recognizer uses. ``api``: the address that is published in the status message. ``event_key`` signs events.
+    that this recognizer uses; ``broker_watch``: whom that lets in. ``api``: the address that is published in the status
+    message. ``event_key`` signs events.
     ``press`` lets the cameras of a gate that wait for it look at whoever stands there, and returns how many those are.
     ``person(alias)`` returns the resident's id behind an event, once and for a short time. ``admit`` enrols somebody
     with the service's own models; it blocks. ``changed`` is awaited after gates, cameras or residents have changed.
@@ -314,3 +316,4 @@ class Services:
     confirm_clock: Callable[[], bool]
     local_token: str = field(default="", repr=False)
     broker: Broker = field(default_factory=Broker)
+    broker_watch: BrokerWatch = field(default_factory=lambda: BrokerWatch(Broker()))

@@ -9,7 +9,8 @@ from typing import Any, Final
 from facegate.core.models import Camera, Gate
 from facegate.core.problems import STAGES
 from facegate.core.site_rule import SiteRule
-from facegate.web.machine import LEAST_FREE, Machine
+from facegate.web.condition import Condition, look
+from facegate.web.machine import Machine
 from facegate.web.panel import troubles
 from facegate.web.panel.cards import Light, broker_light
 from facegate.web.panel.page import Page, Visit
@@ -31,9 +32,12 @@ class View:
 async def _context(visit: Visit) -> Mapping[str, Any]:
     services, words = visit.services, visit.words
     machine = await asyncio.to_thread(services.machine)
-    read = await asyncio.to_thread(_read, visit)
+    read = await asyncio.to_thread(_read, visit, machine)
     now = services.health()
-    wrong = [*([now.clock] if now.clock else []), *_machine_problems(machine, read)]
+    condition: Condition = read["condition"]
+    more = {"inference_cpu": bool(machine.fallback), "calibration_stale": read["rule"].is_stale(read["enrolled"])}
+    wrong = [now.clock] if now.clock else []
+    wrong += [*condition.problems, *(word for word, there in more.items() if there)]
     return {
         "broker": broker_light(services, words),
         "wrong": troubles.texts(words, wrong),
@@ -49,34 +53,17 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _read(visit: Visit) -> dict[str, Any]:
+def _read(visit: Visit, machine: Machine) -> dict[str, Any]:
     store = visit.services.store
     gates: list[Gate] = list(store.gates())
     cameras: list[Camera] = list(store.cameras())
-    facts = visit.services.paperwork.facts()
     return {
         "gates": gates,
         "cameras": cameras,
         "rule": store.site_rule(),
-        "enrolled": facts.enrolled,
-        "unreadable": len(store.unreadable()),
-        "assessed": facts.assessment is not None or not facts.scope.faces,
-        "to_file": facts.responsible.to_file,
+        "enrolled": visit.services.paperwork.facts().enrolled,
+        "condition": look(visit.services, machine),
     }
-
-
-def _machine_problems(machine: Machine, read: Mapping[str, Any]) -> list[str]:
-    found = {
-        "disk_full": machine.free < LEAST_FREE,
-        "clock_doubted": machine.doubts_clock,
-        "liveness_missing": not machine.liveness,
-        "inference_cpu": bool(machine.fallback),
-        "calibration_stale": read["rule"].is_stale(read["enrolled"]),
-        "unreadable": bool(read["unreadable"]),
-        "assessment_missing": not read["assessed"],
-        "to_file": read["to_file"],
-    }
-    return [problem for problem, there in found.items() if there]
 
 
 def _machine(machine: Machine, rule: SiteRule, enrolled: int, words: Mapping[str, str]) -> list[tuple[str, str]]:
