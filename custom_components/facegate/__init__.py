@@ -12,6 +12,7 @@ from .address import async_clear_moved
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
+from .person_repairs import async_ask_no_more
 from .persons import async_follow_persons
 from .services import async_setup_services
 
@@ -58,6 +59,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
     """Leave nothing behind."""
     async_clear_moved(hass, entry)
+    async_ask_no_more(hass, entry)
     await positions_store(hass, entry).async_remove()
 
 

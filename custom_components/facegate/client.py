@@ -14,9 +14,10 @@ from yarl import URL
 from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
 from .messages import prove
 from .models import Gate, NewGate, Pairing, Proof
+from .persons_api import People
 
 TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
-SCOPES: Final = ["read", "manage", "open"]  # not "persons": Home Assistant has no use for who somebody is
+SCOPES: Final = ["read", "manage", "open", "invite"]  # not "persons": Home Assistant has no use for who somebody is
 MAX_ANSWER: Final = 1_048_576  # bytes; several hundred gates fit many times
 
 
@@ -27,6 +28,7 @@ class FaceGateClient:
         self._session = session
         self._base = URL(url) / "api" / "v1"
         self._token = token
+        self.people = People(self._request)
 
     async def pair(self, code: str, name: str) -> Pairing:
         """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token."""
@@ -68,11 +70,6 @@ class FaceGateClient:
     async def add_camera(self, gate: str, source: str, direction: str) -> None:
         """Give a gate the camera that is read from ``source``."""
         await self._request("POST", f"gates/{gate}/cameras", json={"source": source, "direction": direction})
-
-    async def tell_persons(self, persons: Mapping[str, str]) -> None:
-        """Tell which persons there are, name by id."""
-        known = [{"id": person, "name": name[:200]} for person, name in sorted(persons.items())]
-        await self._request("PUT", "persons", json={"persons": known})
 
     async def open(self, gate: str, direction: str, *, issued_at: datetime) -> None:
         """Ask the recognizer to open; it signs, or refuses with a reason."""

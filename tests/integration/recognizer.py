@@ -88,6 +88,30 @@ def paired(installation: str = INSTALLATION, **changes: Any) -> dict[str, Any]:
     }
 
 
+def heard(**asked: list[dict[str, str]]) -> dict[str, Any]:
+    """What is asked about the persons that were told: nothing but this."""
+    return {"asked": 0, "new": [], "renamed": [], "gone": [], **asked}
+
+
+INVITED = {"url": "http://house.example:8712/begin#secret", "qr": "<svg/>", "expires_at": 1_800_000_000.5}
+PASS_MADE = {
+    "id": "p1",
+    "kind": "fixed",
+    "state": "good",
+    "guest": True,
+    "resident": "",
+    "label": "",
+    "gates": [],
+    "created_at": 1_790_000_000.5,
+    "valid_from": 1_790_000_000.5,
+    "valid_until": 1_790_086_400.5,
+    "uses": None,
+    "passback": 0,
+    "text": "FG1-the-code",
+    "qr": "<svg>#</svg>",
+}
+
+
 def problem(kind: str, status: int, **more: Any) -> dict[str, Any]:
     """A problem as the API puts it."""
     return {"type": f"urn:facegate:problem:{kind}", "title": "No.", "status": status, "detail": "Try again.", **more}
@@ -129,7 +153,12 @@ class Recognizer:
                 HTTPStatus.OK,
                 {"opening": "0" * 16, "result": "opened", "reason": "remote"},
             ),
-            ("put", "persons"): (HTTPStatus.OK, {"asked": 0}),
+            ("put", "persons"): (HTTPStatus.OK, heard()),
+            ("post", "persons/residents"): (HTTPStatus.CREATED, {"resident": "r1"}),
+            ("post", "persons/answers"): (HTTPStatus.NO_CONTENT, b""),
+            ("post", "persons/suspensions"): (HTTPStatus.NO_CONTENT, b""),
+            ("post", "persons/invitations"): (HTTPStatus.CREATED, INVITED),
+            ("post", "passes"): (HTTPStatus.CREATED, PASS_MADE),
             ("put", "gates/main/face-reader"): (HTTPStatus.OK, gate()),
             ("put", "gates/main/mode"): (
                 HTTPStatus.OK,

@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from tests.integration.conftest import SetUp
-from tests.integration.recognizer import Recognizer
+from tests.integration.recognizer import Recognizer, heard
 
 
 async def settle(hass: HomeAssistant, seconds: float = 11) -> None:
@@ -65,7 +65,7 @@ async def test_what_could_not_be_told_is_told_later(
     await set_up()
     await settle(hass)
     assert len(told(recognizer)) == 1
-    recognizer.answers["put", "persons"] = (HTTPStatus.OK, {"asked": 0})
+    recognizer.answers["put", "persons"] = (HTTPStatus.OK, heard())
     for _ in range(2):
         await settle(hass, 71)
         await settle(hass, 82)
@@ -74,3 +74,24 @@ async def test_what_could_not_be_told_is_told_later(
     hass.states.async_remove("person.one")
     await settle(hass)
     assert len(told(recognizer)) == 2
+
+
+async def test_they_are_told_anew_when_the_recognizer_is_back_and_from_time_to_time(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+) -> None:
+    hass.states.async_set("person.one", "home", {"friendly_name": " One\u200b\n(flat 1) "})
+    await set_up()
+    await settle(hass)
+    assert told(recognizer) == [{"person.one": "One (flat 1)"}], "as the recognizer takes it"
+    recognizer.silent = True
+    await settle(hass, 61)
+    recognizer.silent = False
+    await settle(hass, 130)
+    await settle(hass, 145)
+    assert len(told(recognizer)) == 2
+    await settle(hass, 500)
+    await settle(hass, 515)
+    assert len(told(recognizer)) == 3
+    hass.states.async_remove("person.one")
+    await settle(hass, 530)
+    assert told(recognizer)[3:] == [{}]

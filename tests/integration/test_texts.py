@@ -24,14 +24,16 @@ from custom_components.facegate.messages import (
     REASONS,
     Topics,
 )
+from custom_components.facegate.person_repairs import FLOWS as PERSON_FLOWS
+from custom_components.facegate.person_repairs import MANY
 from custom_components.facegate.select import DESCRIPTIONS as SELECTS
 from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
 from custom_components.facegate.services import OPEN_GATE, SET_MODE
 from custom_components.facegate.switch import DESCRIPTIONS as SWITCHES
 from custom_components.facegate.trigger import TRIGGERS
 from facegate.contract import verbs
-from facegate.web import problems, schemas
-from tests.integration.recognizer import GATE_KEY, gate, paired, problem
+from facegate.web import pass_schemas, persons_schemas, problems, schemas
+from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, heard, paired, problem
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
@@ -190,7 +192,7 @@ def test_every_trigger_has_its_texts_and_all_words_of_the_contract() -> None:
 
 
 def test_issues_have_their_texts() -> None:
-    assert set(texts("en")["issues"]) == {"moved"}
+    assert set(texts("en")["issues"]) == {"moved", MANY, *PERSON_FLOWS}
     placeholders = set(re.findall(r"{(\w+)}", texts("en")["issues"]["moved"]["description"]))
     assert placeholders == {"name", "known", "announced"}
 
@@ -252,6 +254,9 @@ def test_quality_scale_is_honest() -> None:
         (paired(), schemas.PAIRED),
         ({"opening": "0" * 16, "result": "opened", "reason": "remote"}, schemas.OPENED),
         ({"ok": True, "version": "0.1.0"}, schemas.HEALTH),
+        (heard(new=[{"person": "person.one", "mark": "m", "name": "One"}]), persons_schemas.HEARD),
+        (INVITED, persons_schemas.INVITED),
+        (PASS_MADE, pass_schemas.PASS_MADE),
         (problem("not_opened", 409, reason="lockdown"), schemas.PROBLEM),
     ],
 )
