@@ -28,6 +28,8 @@ FIRES: Final = ("none", "active", "latched")
 """``latched``: the contact is quiet again, and the gate stays released until somebody resets it."""
 METHODS: Final = ("face", "qr", "pin", "card", "phone", "remote", "exit", "none")
 DIRECTIONS: Final = ("entry", "exit")
+UNKNOWN_COUNT: Final = -1
+"""Of people that nobody can count."""
 REASONS: Final = (
     "recognised",
     "unknown_face",
@@ -182,6 +184,8 @@ class GateState:
     ``prompt``: what somebody before the camera is asked to do now, empty for nothing. ``fire``: one of :data:`FIRES`.
     ``tamper``: the node's case is open; ``held``: the door stays open for too long. ``list_state``: how the list
     of cards and PINs does; ``list_version`` is in force at the node, 0 for none, until ``list_expires``, 0 for ever.
+    ``passages``: people who went through today. ``inside``: who came in here since ``since`` (Unix seconds) and did not
+    go out here; of ``unsure`` more nobody told the way. ``site_inside``: by all gates together.
     """
 
     site: str
@@ -201,6 +205,11 @@ class GateState:
     list_state: str = "none"
     list_version: int = 0
     list_expires: int = 0
+    passages: int = UNKNOWN_COUNT
+    inside: int = UNKNOWN_COUNT
+    unsure: int = 0
+    since: int = 0
+    site_inside: int = UNKNOWN_COUNT
 
     def sign(self, key: bytes) -> bytes:
         """Return the message under the pairing key."""

@@ -111,6 +111,7 @@ async def test_a_gate_lives_from_its_first_to_its_last_request(site: Site, token
         "refused": 0,
         "lost": 0,
         "list_version": 0,
+        "tally": {"passages": 0, "inside": None, "unsure": 0, "since": 0.0, "site_inside": None},
         "heard_at": None,
         "acked_at": None,
         "prompt": "",

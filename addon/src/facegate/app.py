@@ -22,6 +22,7 @@ from facegate.commissioning import Commissionings
 from facegate.contract.messages import Status, Topics
 from facegate.core.leaving import Terms
 from facegate.core.retention import Retention
+from facegate.counting import Counting
 from facegate.credentials.cards import Cards
 from facegate.credentials.passes import PassDesk
 from facegate.housekeeping import Housekeeping
@@ -81,6 +82,7 @@ class _Parts:
     snapshots: Snapshots
     paperwork: Paperwork
     announcer: Announcer
+    counting: Counting
     standings: Standings
     board: StateBoard
     broker_watch: BrokerWatch
@@ -89,6 +91,7 @@ class _Parts:
     async def follow(self) -> None:
         """Bring everything at the gates in step with the store."""
         await self.building.follow()
+        self.counting.follow(self.building.plan.gates)
         if self.trial_nodes is not None:
             await self.trial_nodes.follow(self.building.plan.gates, self.building.plan.keys)
 
@@ -146,6 +149,7 @@ class Service:
             raise
         await asyncio.to_thread(self._parts.paperwork.refresh)
         await self._parts.orders.start()
+        await self._parts.counting.start()
         await self._parts.mqtt.start()
         await self._parts.follow()
         self._parts.cards.start()
@@ -178,6 +182,7 @@ class Service:
             if parts.trial_nodes is not None:
                 await parts.trial_nodes.stop()
             await parts.journal.settled()
+            await parts.counting.settled()
             await parts.mqtt.stop()
             await asyncio.to_thread(parts.store.close)
 
@@ -218,10 +223,12 @@ class Service:
             shown=lambda gate, side, factor: building.show_factor(gate, side, factor),  # noqa: PLW0108  # it is built later
         )  # fmt: skip
         journal = Journal(store, announcer.announce, cards.readers.decided)
+        counting = Counting(store)
         commissionings = Commissionings(store, links, openings, orders, settings.site)
 
         def heard(report: NodeReport) -> None:
             journal.hear(report)
+            counting.hear(report)
             commissionings.hear(report)
 
         building = Building(
@@ -245,10 +252,10 @@ class Service:
             store, settings.site, housekeeping.retention, Terms(settings.erase_after_days, settings.erase_absent_days),
             (settings.detector, settings.embedder, *((vision.LIVENESS_MODEL,) if models.antispoof else ())),
         )  # fmt: skip
-        standings = Standings(settings, models, mqtt, building, orders, cards, paperwork, housekeeping)
+        standings = Standings(settings, models, mqtt, building, orders, cards, paperwork, housekeeping, counting)
         return _Parts(
             store, models, mqtt, building, openings, acting, orders, journal, cards, commissionings, consents,
-            enrolling, departures, housekeeping, snapshots, paperwork, announcer, standings, board,
+            enrolling, departures, housekeeping, snapshots, paperwork, announcer, counting, standings, board,
             BrokerWatch(settings.broker), TrialNodes(store, settings.broker, topics) if self._trial_nodes else None,
         )  # fmt: skip
 

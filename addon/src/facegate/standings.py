@@ -8,6 +8,7 @@ from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.state_board import Standing
 from facegate.building import Building
 from facegate.core.gate_condition import GateCondition
+from facegate.counting import Counting
 from facegate.credentials.cards import Cards
 from facegate.housekeeping import Housekeeping
 from facegate.orders import Orders
@@ -29,6 +30,7 @@ class Standings:
     cards: Cards
     paperwork: Paperwork
     housekeeping: Housekeeping
+    counting: Counting
 
     def gates(self) -> list[Standing]:
         """How the gates stand, with what is wrong about their lists and about the assessment."""
@@ -43,6 +45,7 @@ class Standings:
                     list_state=own.state,
                     list_version=own.version,
                     list_expires=own.expires,
+                    tally=self.counting.figures(standing.gate),
                 )
             )
         return shown
@@ -100,6 +103,7 @@ class Standings:
             lost=condition.lost,
             list_version=condition.list_version,
             allow_list=self.cards.standing(gate),
+            tally=standing.tally,
             waits=self.orders.waits(gate),
             free_until=self.orders.free_until(gate),
             heard_at=unix(link.hello_at) if link else None,

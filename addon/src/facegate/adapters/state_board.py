@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from facegate.adapters.mqtt import MqttClient
-from facegate.contract.messages import GateState, Topics
+from facegate.contract.messages import UNKNOWN_COUNT, GateState, Topics
+from facegate.core.tally import Figures
 
 AGAIN_SECONDS: Final = 20.0
 """An unchanged state is shown again this often, so that Home Assistant can tell silence from health."""
@@ -29,6 +30,7 @@ class Standing:
     list_state: str = "none"
     list_version: int = 0
     list_expires: int = 0
+    tally: Figures = field(default_factory=Figures)
 
 
 @dataclass(slots=True)
@@ -83,5 +85,14 @@ class StateBoard:
             list_state=standing.list_state,
             list_version=standing.list_version,
             list_expires=standing.list_expires,
+            passages=standing.tally.passages,
+            inside=_count(standing.tally.inside),
+            unsure=standing.tally.unsure,
+            since=round(standing.tally.since),
+            site_inside=_count(standing.tally.site_inside),
         )
         return self.mqtt.publish(self.topics.state(standing.gate), state.sign(self.key()), retain=True)
+
+
+def _count(people: int | None) -> int:
+    return UNKNOWN_COUNT if people is None else people

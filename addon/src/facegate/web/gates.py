@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from facegate.contract.lines import is_gate_id
@@ -105,6 +105,7 @@ def _describe(gate: Gate, state: GateHealth | None) -> dict[str, Any]:
         "prompt": now.prompt,
         "pattern": now.pattern,
         "list": describe_list(now.allow_list),
+        "tally": asdict(now.tally),
     }
 
 

@@ -216,6 +216,17 @@ _GATE_LIST = vol.Schema(
         vol.Required("detail", description="The node's words of a refusal."): str,
     }
 )
+_TALLY = vol.Schema(
+    {
+        vol.Required("passages", description="People who went through today, in any direction."): int,
+        vol.Required("inside", description="Who came in here and did not go out here; null where nobody can know."): (
+            _or_null(int)
+        ),
+        vol.Required("unsure", description="How many of them nobody has told the way of."): int,
+        vol.Required("since", description="When that count began, in Unix seconds."): vol.Any(int, float),
+        vol.Required("site_inside", description="By all gates together; null where nobody can know."): _or_null(int),
+    }
+)
 _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("id"): GATE,
     vol.Required("name"): str,
@@ -251,6 +262,7 @@ _GATE_MEMBERS: dict[Any, Any] = {
         vol.In(["", *map(str, Advice)])
     ),
     vol.Required("list", description="How its list of cards and PINs does."): _GATE_LIST,
+    vol.Required("tally", description="Numbers of people, and nobody among them."): _TALLY,
     vol.Required("pattern", description="What its lamp shows of what was asked and decided; empty for nothing."): (
         vol.In(["", *HINTS])
     ),

@@ -13,6 +13,7 @@ from facegate.core.credentials import Credential
 from facegate.core.models import Camera, Direction, Gate, Mode, Template
 from facegate.core.node_file import NodeSetup
 from facegate.core.site_rule import SiteRule
+from facegate.core.tally import Figures
 from facegate.core.trail import Checkpoint
 from facegate.core.ways import Gaps
 from facegate.credentials.learning import Lesson
@@ -219,6 +220,7 @@ class GateHealth:
     prompt: str = ""
     pattern: str = ""
     allow_list: ListStanding = field(default_factory=ListStanding)
+    tally: Figures = field(default_factory=Figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from facegate.adapters.store.residency import StandingError
 from facegate.adapters.store.residents import FACE_AT_GATES
 from facegate.adapters.store.rights import RightsStore
 from facegate.adapters.store.snapshots import SnapshotStore
+from facegate.adapters.store.tallies import TallyStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
@@ -100,6 +101,7 @@ class Store(
     ClockStore,
     KeyStore,
     SnapshotStore,
+    TallyStore,
 ):
     """The whole store of one data folder."""
 

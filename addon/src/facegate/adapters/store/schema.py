@@ -412,3 +412,13 @@ persons = Table(
     Column("sealed", LargeBinary, nullable=False),  # the id of Home Assistant's person; no name
     Column("new", Boolean, nullable=False),  # came after the others, and is offered as a resident
 )
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("only", Integer, primary_key=True),  # always 1: there is one row, and what stood in it before is gone
+    Column("since", Float, nullable=False),
+    Column("inside", Integer, nullable=False),
+    Column("gates", JSON, nullable=False),  # numbers by gate
+    CheckConstraint("only = 1", name="tally_only"),
+)
