@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from facegate import __version__
-from facegate.adapters.store import Store
+from facegate.adapters.store import Store, backups
 from facegate.adapters.supervisor import DISCOVERY
+from facegate.cli import app as command_line
 from facegate.core.models import Gate
 from facegate.settings import Settings, SettingsError, make_settings
 from facegate.web.operations import BASE, OPERATIONS
 from facegate.web.pages.language import LANGUAGES
+from tests.parts import supervisor_backup
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "addon"
@@ -147,21 +150,28 @@ def test_the_app_asks_for_no_right_that_it_does_not_need() -> None:
 
 
 def test_keys_that_must_not_travel_stay_out_of_backups(tmp_path: Path) -> None:
-    with Store.open(tmp_path) as store:
+    data, copied = tmp_path / "data", tmp_path / "copied"
+    with Store.open(data) as store:
         resident = store.add_resident("Resident 1").id
         store.add_gate(Gate("front", "Front gate"))
-    app = config()
-    kept = {
-        str(path.relative_to(tmp_path))
-        for path in tmp_path.rglob("*")
-        # As Supervisor matches: from the right, so that the folder's own place does not matter.
-        if path.is_file() and not any(path.match(pattern) for pattern in app["backup_exclude"])
-    }
-    assert f"keys/residents/{resident}" in {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+        backups.prepare(data, 0)
+        supervisor_backup.copy(data, copied)
+    assert (data / "keys" / "residents" / resident).is_file()
+    kept = {str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file()}
+    assert {"backup/facegate.db", "backup/keys/site.key", "backup/keys/gates/front", "backup/complete.json"} <= kept
+    # As they lie, for a backup of an app that does not run: Supervisor runs its commands in running ones only.
     assert {"facegate.db", "keys/site.key", "keys/gates/front"} <= kept
-    assert not any(name.startswith("keys/residents/") for name in kept)
-    # A hot copy of a database that is being written is no backup, unless something makes a consistent one first.
-    assert app["backup"] == "cold"
+    assert not any("residents/" in name or "faces/" in name or name.startswith("run/") for name in kept)
+
+
+def test_the_commands_around_a_backup_are_commands_of_the_image() -> None:
+    app = config()
+    assert app["backup"] == "hot"
+    for moment, word in (("backup_pre", "prepare"), ("backup_post", "finish")):
+        # By the start script, so that what they write belongs to the service's own user.
+        assert app[moment] == f"facegate-start backup {word}"
+        assert "/usr/local/bin/facegate-start" in " ".join(rest for what, rest in instructions() if what == "COPY")
+        assert CliRunner().invoke(command_line, ["backup", word, "--help"]).exit_code == 0
 
 
 # Options

@@ -4,6 +4,7 @@ import typer
 
 from facegate import __version__
 from facegate.cli import (
+    backup,
     bench,
     calibrate,
     camera,
@@ -40,6 +41,7 @@ app.command()(calibrate.calibrate)
 app.command("verify-log")(verify_log.verify_log)
 app.command()(replay.replay)
 app.add_typer(keys.app, name="keys")
+app.add_typer(backup.app, name="backup")
 app.add_typer(models.app, name="models")
 app.add_typer(people.app, name="people")
 

@@ -56,6 +56,8 @@ class Act(StrEnum):
     ACTS_FORGOTTEN = "acts_forgotten"
     COPIES_DELETED = "copies_deleted"
     """Of the database, from before an update."""
+    RESTORED = "restored"
+    """From a backup: what was done after it was made is in this record no more."""
     FOUND_BROKEN = "found_broken"
     """Records were not what the trail says, when their time to be changed or erased had come."""
 

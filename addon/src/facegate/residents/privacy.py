@@ -10,7 +10,9 @@ from facegate.core.register import REGISTER, Entry, Place
 from facegate.core.retention import Retention
 
 _LATELY: Final = 20
-_OWN: Final = (Act.PSEUDONYMISED, Act.FORGOTTEN, Act.ACTS_FORGOTTEN, Act.COPIES_DELETED, Act.FOUND_BROKEN)
+_OWN: Final = (
+    Act.PSEUDONYMISED, Act.FORGOTTEN, Act.ACTS_FORGOTTEN, Act.COPIES_DELETED, Act.RESTORED, Act.FOUND_BROKEN,
+)  # fmt: skip
 
 
 class Store(TellsActs, Protocol):

@@ -6,6 +6,7 @@ Synchronous and thread-safe; on the event loop call it through ``asyncio.to_thre
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -46,6 +47,7 @@ from facegate.adapters.store.tallies import TallyStore
 from facegate.adapters.store.tokens import Token, TokenStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
+from facegate.core.audit import HOUSEKEEPING, Act
 from facegate.core.consent import Consent
 from facegate.core.models import ResidentState
 
@@ -122,6 +124,10 @@ class Store(
                 _LOG.warning("%d erasures that were cut short are done now: %s", len(done), ", ".join(done))
             store._settle_openings()
             store._settle_orders()
+            if store.restored is not None:
+                made = datetime.fromtimestamp(store.restored, UTC)
+                _LOG.warning("A backup was restored; it is of %s.", made.isoformat(" ", "minutes"))
+                store.record_act(HOUSEKEEPING, Act.RESTORED)
             if unreadable := store.unreadable():
                 _LOG.warning(
                     "%d residents cannot be read, because their keys are missing or damaged: put the files back into "

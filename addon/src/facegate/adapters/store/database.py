@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, insert, select, update
 
 from facegate.adapters.crypto import KeyRing, Kind, SecretError
-from facegate.adapters.store import schema
+from facegate.adapters.store import backups, schema
 from facegate.adapters.store.errors import InUseError, StoreError, damaged, failures
 from facegate.adapters.store.migration import MIGRATIONS, copy, driver, known_revisions, migrate
 
@@ -40,6 +40,7 @@ class Database:
             data.mkdir(parents=True, exist_ok=True)
             self._lock_file = _take_lock(data / "facegate.lock")
         try:
+            self.restored = backups.arrive(data)
             with failures(data):
                 self._path = data / "facegate.db"
                 found = _found(self._path)

@@ -1,0 +1,214 @@
+"""A backup while FaceGate runs: one consistent copy of the database and of the keys that may travel with it.
+
+::
+
+    facegate backup prepare   data/backup/   the copy, with complete.json written last; whoever makes backups copies it
+                              data/run/backup   the mark: this folder is where the copy was made; it never travels
+    facegate backup finish    both are gone again
+
+A start that finds a copy and the mark has been killed in between: the database beside it is newer, and the copy goes. A
+start that finds a copy without the mark stands in what somebody has restored: the copy takes the place of the database
+and keys beside it, which were taken while they were being written.
+
+The keys of residents and faces are in no copy: an old backup must not bring back whom somebody has erased since.
+"""
+
+import fcntl
+import hashlib
+import json
+import math
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from facegate.adapters import key_files
+from facegate.adapters.crypto import Kind
+from facegate.adapters.store.errors import StoreError, failures
+
+FOLDER: Final = "backup"
+UNFINISHED: Final = "backup.new"
+MARK: Final = "run/backup"
+STAY_HERE: Final = (Kind.RESIDENTS, Kind.FACES)
+"""Keys that are in no backup."""
+
+_DATABASE: Final = "facegate.db"
+_COMPLETE: Final = "complete.json"
+_KEYS: Final = "keys"
+_ATTEMPTS: Final = 50  # keys change a few times a year; a change of all of them takes a second
+_PAUSE: Final = 0.1
+_LATER: Final = 100_000
+"""Starts that a restored recognizer counts as made since, so that nobody takes its messages for repeated ones."""
+
+type _Look = dict[Path, tuple[int, int, int]]
+
+
+def prepare(data: Path, clock: float) -> bool:
+    """Make the copy, whether or not FaceGate runs on ``data``; ``False``: there is nothing yet. Raises StoreError.
+
+    Nobody waits for it: openings go on while it is made. ``clock``: Unix seconds.
+    """
+    if not (data / _DATABASE).exists():
+        return False
+    with failures(data), _alone(data):
+        _remove_copies(data)
+        new = data / UNFINISHED
+        new.mkdir(mode=0o700)
+        with closing(_reading(data / _DATABASE)) as source:
+            keys = _keys_of_one_moment(data, source)
+            os.close(os.open(new / _DATABASE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with closing(sqlite3.connect(new / _DATABASE)) as target:
+                source.backup(target)  # of the moment that the reading began with, whatever is written meanwhile
+        for name, content in keys.items():
+            path = new / _KEYS / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key_files.write_new(path, content)
+        _sync(new / _DATABASE)
+        files = {str(path.relative_to(new)): _digest(path) for path in sorted(new.rglob("*")) if path.is_file()}
+        key_files.write_new(new / _COMPLETE, json.dumps({"made_at": clock, "files": files}, indent=1).encode())
+        new.rename(data / FOLDER)
+        key_files.sync_folder(data)
+    return True
+
+
+def finish(data: Path, before: float = math.inf) -> None:
+    """Remove the copy, or one that was begun before ``before`` (Unix seconds). Raises StoreError."""
+    with failures(data):
+        if (data / MARK).exists() and (data / MARK).stat().st_mtime < before:
+            with _alone(data):
+                _remove_copies(data)
+                (data / MARK).unlink()
+
+
+def arrive(data: Path) -> float | None:
+    """Before the database is opened: put a restored copy in its place, and return when it was made (Unix seconds).
+
+    Belongs to whoever holds the folder's lock. May be killed at any moment: the next start does it again. Raises
+    StoreError for a copy that is not whole.
+    """
+    with failures(data):
+        if (data / MARK).exists():
+            finish(data)
+            return None
+        copy = data / FOLDER
+        if not copy.is_dir():
+            return None
+        made_at, names = _checked(copy)
+        for name in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):  # they belong to the database that goes
+            (data / name).unlink(missing_ok=True)
+        for path in _travelling(data):
+            if str(path.relative_to(data)) not in names:
+                path.unlink()
+        for name in names:
+            path = data / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            arriving = path.with_name(path.name + key_files.UNFINISHED)
+            shutil.copyfile(copy / name, arriving)
+            arriving.chmod(0o600)
+            if name == _DATABASE:
+                _count_on(arriving)
+            _sync(arriving)
+            arriving.replace(path)
+            key_files.sync_folder(path.parent)
+        shutil.rmtree(copy)
+        return made_at
+
+
+def _keys_of_one_moment(data: Path, source: sqlite3.Connection) -> dict[str, bytes]:
+    """Begin to read the database, and return the keys as they were at that very moment.
+
+    Another process may write both. The reading keeps its moment by itself; for the keys, no file of theirs may change
+    from before that moment until they are read.
+    """
+    for _ in range(_ATTEMPTS):
+        before = _look(data)
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        try:
+            keys = {str(path.relative_to(data / _KEYS)): path.read_bytes() for path in before}
+        except FileNotFoundError:
+            keys = {}
+        if keys and _look(data) == before:
+            return keys
+        source.execute("ROLLBACK")
+        time.sleep(_PAUSE)
+    raise StoreError(f"The keys in {data / _KEYS} are being changed: try again when that is done.")
+
+
+def _look(data: Path) -> _Look:
+    found = {}
+    for path in _travelling(data):
+        with_state = path.stat()
+        found[path] = (with_state.st_ino, with_state.st_mtime_ns, with_state.st_size)
+    return found
+
+
+def _travelling(data: Path) -> list[Path]:
+    """The key files that may be in a backup; a file whose writing was cut short is none."""
+    keys = data / _KEYS
+    return [
+        path
+        for path in sorted(keys.rglob("*"))
+        if path.is_file() and path.suffix != key_files.UNFINISHED and path.relative_to(keys).parts[0] not in STAY_HERE
+    ]
+
+
+def _checked(copy: Path) -> tuple[float, list[str]]:
+    """When the copy was made, and its files; the database comes last, so that its keys are there before it."""
+    try:
+        content = json.loads((copy / _COMPLETE).read_text(encoding="utf-8"))
+        files, made_at = dict(content["files"]), float(content["made_at"])
+        whole = all(_digest(copy / name) == digest for name, digest in files.items()) and _DATABASE in files
+    except OSError, ValueError, KeyError, TypeError:
+        whole = False
+    if not whole or any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
+        raise StoreError(
+            f"The backup that was restored into {copy} is not whole: restore another one, or delete that folder to go "
+            "on with the database as it lies beside it."
+        )
+    return made_at, sorted(files, key=lambda name: (name == _DATABASE, name))
+
+
+def _count_on(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE installation SET boot = boot + ?", (_LATER,))
+
+
+def _reading(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
+def _remove_copies(data: Path) -> None:
+    for name in (UNFINISHED, FOLDER):
+        if (data / name).exists():
+            shutil.rmtree(data / name)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Set the mark, and let nobody else prepare or finish at the same time."""
+    mark = data / MARK
+    mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(mark, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.utime(descriptor)
+        os.fsync(descriptor)
+        key_files.sync_folder(mark.parent)
+        yield
+    finally:
+        os.close(descriptor)
