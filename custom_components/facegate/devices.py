@@ -17,6 +17,11 @@ def gate_identifier(entry: FaceGateConfigEntry, gate: str) -> tuple[str, str]:
     return (DOMAIN, f"{entry.unique_id}_{gate}")
 
 
+def recognizer_device(entry: FaceGateConfigEntry) -> DeviceInfo:
+    """Return the device of the recognizer itself, which is registered before any entity."""
+    return DeviceInfo(identifiers={(DOMAIN, str(entry.unique_id))})
+
+
 def gate_device(coordinator: FaceGateCoordinator, gate: Gate) -> DeviceInfo:
     """Return the device of one gate, behind the recognizer's."""
     entry = coordinator.config_entry

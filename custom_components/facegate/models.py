@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from .errors import UnexpectedAnswerError
-from .messages import GateState
+from .messages import UNKNOWN_COUNT, GateState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,46 @@ class NewGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Numbers of people at one gate, ``None`` where nobody can know them; ``since`` is Unix seconds.
+
+    ``inside``: who came in by this gate since then and did not go out by it; of ``unsure`` more nobody told the way.
+    ``site_inside``: by all gates together. ``at``: when it was told, 0 where that was an answer to a question.
+    """
+
+    passages: int | None = None
+    inside: int | None = None
+    unsure: int = 0
+    since: int = 0
+    site_inside: int | None = None
+    at: int = 0
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the figures in an answer of the API; a recognizer that counts nothing tells none."""
+        if answer is None:
+            return cls()
+        if not isinstance(answer, dict):
+            raise UnexpectedAnswerError("the numbers of people are none")
+        passages, inside, unsure, since, site_inside = (
+            _count(answer, member) for member in ("passages", "inside", "unsure", "since", "site_inside")
+        )
+        return cls(passages=passages, inside=inside, unsure=unsure or 0, since=since or 0, site_inside=site_inside)
+
+    @classmethod
+    def from_state(cls, state: GateState) -> Self:
+        """Return the figures in a verified state message."""
+        return cls(
+            passages=_known(state.passages),
+            inside=_known(state.inside),
+            unsure=state.unsure,
+            since=state.since,
+            site_inside=_known(state.site_inside),
+            at=state.at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One gate: ``camera`` is ok, silent or off; ``node`` is online, silent or offline; ``fire`` is none, active or
     latched. Other words may come. ``tamper``: the node's case is open; ``held``: the door stays open for too long.
@@ -80,6 +120,7 @@ class Gate:
     held: bool = False
     faces: bool = False
     trial: bool = False
+    figures: Figures = Figures()  # frozen, so that all may share it
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
@@ -96,6 +137,7 @@ class Gate:
             held=_flag(answer, "held"),
             faces=_flag(answer, "faces"),
             trial=_flag(answer, "trial"),
+            figures=Figures.from_answer(answer.get("tally")),
         )
 
     def with_state(self, state: GateState) -> Self:
@@ -110,6 +152,7 @@ class Gate:
             fire=state.fire,
             tamper=state.tamper,
             held=state.held,
+            figures=Figures.from_state(state),
         )
 
 
@@ -140,6 +183,17 @@ def _flag(answer: dict[str, Any], member: str) -> bool:
     if not isinstance(value := answer.get(member), bool):
         raise UnexpectedAnswerError(f"{member!r} is neither true nor false")
     return value
+
+
+def _count(answer: dict[str, Any], member: str) -> int | None:
+    value = answer.get(member)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise UnexpectedAnswerError(f"{member!r} is not a number")
+    return None if value is None else int(value)
+
+
+def _known(people: int) -> int | None:
+    return None if people == UNKNOWN_COUNT else people
 
 
 def _words(answer: dict[str, Any], member: str) -> tuple[str, ...]:

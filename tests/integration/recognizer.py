@@ -52,6 +52,7 @@ def gate(gate_id: str = "main", name: str = "Main gate", **changes: Any) -> dict
         "refused": 0,
         "lost": 0,
         "list_version": 0,
+        "tally": {"passages": 0, "inside": None, "unsure": 0, "since": 0.0, "site_inside": None},
         "heard_at": 1_790_000_000.5,
         "acked_at": None,
         "prompt": "",

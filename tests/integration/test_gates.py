@@ -70,6 +70,9 @@ async def test_entities_of_a_gate(
         ("switch.main_gate_face_reader", f"{INSTALLATION}_main_faces", "config", None),
         ("select.main_gate_mode", f"{INSTALLATION}_main_mode", None, None),
         ("sensor.main_gate_time_to_open", f"{INSTALLATION}_main_latency", "diagnostic", None),
+        ("sensor.main_gate_passages_today", f"{INSTALLATION}_main_passages", None, None),
+        ("sensor.main_gate_people_inside", f"{INSTALLATION}_main_inside", None, None),
+        ("sensor.facegate_home_people_inside", f"{INSTALLATION}_site_inside", None, None),
     }
     assert hass.states.get(CAMERA).attributes["device_class"] == "connectivity"
 
