@@ -24,6 +24,15 @@ from custom_components.facegate.messages import (
     REASONS,
     Topics,
 )
+from custom_components.facegate.person_actions import (
+    CREATE_PASS,
+    FAULTS,
+    INVITE_RESIDENT,
+    OF_PASSES,
+    OF_PERSONS,
+    RESUME_RESIDENT,
+    SUSPEND_RESIDENT,
+)
 from custom_components.facegate.person_repairs import FLOWS as PERSON_FLOWS
 from custom_components.facegate.person_repairs import MANY
 from custom_components.facegate.select import DESCRIPTIONS as SELECTS
@@ -38,6 +47,7 @@ from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, hea
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 LANGUAGES = ("en", "zh-Hans")
+PERSON_ACTIONS = (CREATE_PASS, INVITE_RESIDENT, SUSPEND_RESIDENT, RESUME_RESIDENT)
 PLATFORM_DESCRIPTIONS = {
     "binary_sensor": BINARY_SENSORS,
     "button": BUTTONS,
@@ -108,6 +118,7 @@ def test_every_exception_has_its_sentence() -> None:
     }
     named = {d.translation_key for descriptions in PLATFORM_DESCRIPTIONS.values() for d in descriptions}
     used |= keywords("translation_key") - {"moved"} - named
+    used |= {*OF_PERSONS.values(), *OF_PASSES.values(), *FAULTS.values(), "refused"}
     assert used - {"direction"} == told
     assert set(REFUSALS) <= set(REASONS)
 
@@ -163,7 +174,8 @@ def test_every_word_of_the_contract_has_its_text() -> None:
 
 def test_every_action_has_its_texts_and_fields() -> None:
     described = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
-    assert set(described) == {OPEN_GATE, SET_MODE} == set(read_json(INTEGRATION / "icons.json")["services"])
+    icons = read_json(INTEGRATION / "icons.json")["services"]
+    assert set(described) == {OPEN_GATE, SET_MODE, *PERSON_ACTIONS} == set(icons)
     for language in LANGUAGES:
         told = texts(language)["services"]
         assert set(told) == set(described)
