@@ -34,6 +34,7 @@ async def test_diagnostics_tell_no_secret_and_no_name(
             "held": False,
             "faces": True,
             "trial": False,
+            "figures": {"passages": 0, "inside": None, "unsure": 0, "since": 0, "site_inside": None, "at": 0},
         }
     ]
     assert told["answers"] is True
