@@ -1,7 +1,10 @@
-"""What holds for all tests."""
+"""What all tests share."""
 
-from hypothesis import settings
+_LONGEST_NAME = 80  # characters; a longer value is no name to read in a report
 
-# Speed is measured by scripts/bench; a test that takes longer on a busy machine has found nothing.
-settings.register_profile("facegate", settings.get_profile(settings.get_current_profile_name()), deadline=None)
-settings.load_profile("facegate")
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a long value by its beginning and its length; pytest would print all of it."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME:
+        return f"{ascii(val[:24])} and so on, {len(val)} long"
+    return None
