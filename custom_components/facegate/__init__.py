@@ -12,14 +12,17 @@ from .address import async_clear_moved
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
+from .identities import async_give_back_persons
 from .person_repairs import async_ask_no_more
 from .persons import async_follow_persons
+from .presence import async_set_up_presence, presence_store
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.DEVICE_TRACKER,
     Platform.EVENT,
     Platform.SELECT,
     Platform.SENSOR,
@@ -42,6 +45,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 
+    await async_give_back_persons(hass, entry)
+    coordinator.presence = await async_set_up_presence(hass, entry)
     async_follow_gates(hass, entry)
     entry.async_on_unload(coordinator.async_add_listener(lambda: async_follow_gates(hass, entry)))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -61,6 +66,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
     async_clear_moved(hass, entry)
     async_ask_no_more(hass, entry)
     await positions_store(hass, entry).async_remove()
+    await presence_store(hass, entry).async_remove()
 
 
 async def async_remove_config_entry_device(

@@ -13,11 +13,13 @@ from yarl import URL
 
 from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
 from .messages import prove
-from .models import Gate, NewGate, Pairing, Proof
+from .models import Gate, NewGate, Pairing, Proof, Told
 from .persons_api import People
 
 TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
-SCOPES: Final = ["read", "manage", "open", "invite"]  # not "persons": Home Assistant has no use for who somebody is
+SCOPES: Final = ("read", "manage", "open", "invite")
+PERSONS: Final = "persons"
+"""The scope that tells who somebody is: asked for only where the owner has switched on something that needs it."""
 MAX_ANSWER: Final = 1_048_576  # bytes; several hundred gates fit many times
 
 
@@ -30,10 +32,43 @@ class FaceGateClient:
         self._token = token
         self.people = People(self._request)
 
-    async def pair(self, code: str, name: str) -> Pairing:
-        """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token."""
-        body = {"code": code, "name": name, "scopes": SCOPES}
+    async def pair(self, code: str, name: str, *, persons: bool = False) -> Pairing:
+        """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token.
+
+        ``persons``: the token shall learn who somebody is, of those who agreed to it.
+        """
+        body = {"code": code, "name": name, "scopes": [*SCOPES, PERSONS] if persons else list(SCOPES)}
         return Pairing.from_answer(await self._request("POST", "pair", json=body, token=False))
+
+    def take_token(self, token: str) -> None:
+        """Use another token from now on."""
+        self._token = token
+
+    async def give_back(self) -> None:
+        """Have the token of this client revoked."""
+        await self._request("DELETE", "token")
+
+    async def stop_learning_persons(self) -> None:
+        """Let the token of this client be good for everything but learning who somebody is."""
+        await self._request("PATCH", "token", json={"scopes": list(SCOPES)})
+
+    async def event_person(self, alias: str) -> Told | None:
+        """Return who an event was about; ``None`` unless they agreed to that. An alias can be asked for once."""
+        try:
+            answer = await self._request("GET", f"events/{alias}")
+        except RefusedError as error:
+            if error.problem != "not_found":
+                raise
+            return None
+        return Told.from_answer(answer)
+
+    async def presence(self) -> dict[str, Told]:
+        """Return who agreed to be told of, by what stands for them."""
+        answer = await self._request("GET", "presence")
+        if not isinstance(answer, list):
+            raise UnexpectedAnswerError("the answer is no list of residents")
+        agreed = [Told.from_answer(item) for item in answer]
+        return {told.presence: told for told in agreed}
 
     async def proven_address(self, event_key: str, installation: str) -> str | None:
         """Return the address that the paired recognizer calls its own, ``None`` if somebody else answers.

@@ -7,7 +7,7 @@ import probatio
 from homeassistant.components import mqtt
 from homeassistant.components.camera import async_get_stream_source
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_CODE, CONF_NAME, CONF_TOKEN, CONF_URL, Platform
+from homeassistant.const import CONF_CODE, CONF_NAME, CONF_URL, Platform
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
@@ -17,8 +17,10 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .address import async_note_moved, parse_address
 from .client import FaceGateClient
-from .const import CONF_API, CONF_EVENT_KEY, CONF_SITE, DOMAIN
-from .errors import FaceGateError, RefusedError, ThrottledError, UnreachableError
+from .const import CONF_API, CONF_EVENT_KEY, DOMAIN
+from .errors import FaceGateError, RefusedError
+from .forms import CODE, entry_data, form_errors
+from .identities import learns_persons
 from .messages import DIRECTIONS, MessageError, Status
 from .models import NewGate, Pairing
 from .options_flow import FaceGateOptionsFlow
@@ -27,11 +29,6 @@ CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
 
 _ADDRESS = {probatio.Required(CONF_URL): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
-_CODE = {
-    probatio.Required(probatio.Secret(CONF_CODE)): selector.TextSelector(
-        selector.TextSelectorConfig(autocomplete="one-time-code")
-    )
-}
 _GATE: Final = probatio.Schema(
     {
         probatio.Optional(CONF_NAME): selector.TextSelector(),
@@ -76,7 +73,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self._async_paired(pairing)
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS | _CODE), user_input),
+            data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS | CODE), user_input),
             errors=errors,
         )
 
@@ -126,7 +123,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self._async_paired(pairing)
         return self.async_show_form(
             step_id="discovery_confirm",
-            data_schema=probatio.Schema(_CODE),
+            data_schema=probatio.Schema(CODE),
             description_placeholders={"url": self._url},
             errors=errors,
         )
@@ -161,14 +158,14 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         self._url = entry.data[CONF_URL]
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors, pairing = await self._async_pair(user_input[CONF_CODE])
+            errors, pairing = await self._async_pair(user_input[CONF_CODE], persons=learns_persons(entry.options))
             if pairing is not None:
                 await self.async_set_unique_id(pairing.installation, raise_on_progress=False)
                 self._abort_if_unique_id_mismatch(reason="another_installation")
-                return self.async_update_reload_and_abort(entry, data_updates=self._entry_data(pairing))
+                return self.async_update_reload_and_abort(entry, data_updates=entry_data(self._url, pairing))
         return self.async_show_form(
             step_id="reauth_confirm",
-            data_schema=probatio.Schema(_CODE),
+            data_schema=probatio.Schema(CODE),
             description_placeholders={"name": entry.title, "url": self._url},
             errors=errors,
         )
@@ -197,11 +194,11 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
             return {CONF_URL: "invalid_address"}
         return {}
 
-    async def _async_pair(self, code: str) -> tuple[dict[str, str], Pairing | None]:
+    async def _async_pair(self, code: str, *, persons: bool = False) -> tuple[dict[str, str], Pairing | None]:
         try:
-            return {}, await self._client().pair(code, self.hass.config.location_name)
+            return {}, await self._client().pair(code, self.hass.config.location_name, persons=persons)
         except FaceGateError as error:
-            return _form_errors(error), None
+            return form_errors(error), None
 
     async def _async_prove(self, entry: ConfigEntry) -> tuple[dict[str, str], str]:
         """Let whoever answers prove the key; return the address that the recognizer calls its own."""
@@ -209,7 +206,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             own = await self._client().proven_address(key, installation)
         except FaceGateError as error:
-            return _form_errors(error), ""
+            return form_errors(error), ""
         if own is None:
             return {CONF_URL: "not_proved"}, ""
         try:
@@ -251,7 +248,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         except RefusedError:
             return {CONF_CAMERA if self._gate else CONF_NAME: "refused"}
         except FaceGateError as error:
-            return _form_errors(error)
+            return form_errors(error)
         return {}
 
     def _client(self) -> FaceGateClient:
@@ -260,26 +257,6 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _finish(self) -> ConfigFlowResult:
         assert self._pairing is not None
-        return self.async_create_entry(title=f"FaceGate {self._pairing.site}", data=self._entry_data(self._pairing))
-
-    def _entry_data(self, pairing: Pairing) -> dict[str, Any]:
-        return {
-            CONF_URL: self._url,
-            CONF_API: pairing.api,
-            CONF_TOKEN: pairing.token,
-            CONF_EVENT_KEY: pairing.event_key,
-            CONF_SITE: pairing.site,
-        }
-
-
-def _form_errors(error: FaceGateError) -> dict[str, str]:
-    """Return what a form says about ``error``; the one place where failures become texts of a form."""
-    match error:
-        case UnreachableError():
-            return {"base": "cannot_connect"}
-        case ThrottledError():
-            return {"base": "too_many_attempts"}
-        case RefusedError(problem="pairing_refused"):
-            return {CONF_CODE: "invalid_code"}
-        case _:
-            return {"base": "unexpected_answer"}
+        return self.async_create_entry(
+            title=f"FaceGate {self._pairing.site}", data=entry_data(self._url, self._pairing)
+        )

@@ -10,6 +10,8 @@ LOGGER: Final = logging.getLogger(__package__)
 CONF_API: Final = "api"
 CONF_EVENT_KEY: Final = "event_key"
 CONF_SITE: Final = "site"
+CONF_PERSONS_TOLD: Final = "persons_told"
+"""Whether the token of an entry is one that learns who somebody is."""
 
 CONF_SHARE_PERSONS: Final = "share_persons"
 """Option: FaceGate's triggers tell who it was, of those who agreed."""

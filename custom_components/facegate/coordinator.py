@@ -22,8 +22,10 @@ from .address import async_clear_moved, async_note_moved
 from .client import FaceGateClient
 from .const import CONF_EVENT_KEY, CONF_SITE, DOMAIN, LOGGER, UPDATE_INTERVAL
 from .errors import FaceGateError, UnauthorizedError, UnreachableError
+from .identities import Identities, learns_persons
 from .messages import GateEvent, GateState, MessageError, Status, Topics
 from .models import Recognizer
+from .presence import PresenceCoordinator
 from .verifier import Verifier
 
 HINT_COOLDOWN: Final = 2  # seconds; hints are unsigned, so a flood of them must not become a flood of requests
@@ -56,6 +58,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         self._store = positions_store(hass, entry)
         self._pushed: dict[str, GateState] = {}
         self._event_listeners: dict[str, list[Callable[[GateEvent], None]]] = {}
+        self.identities = Identities(hass, entry, self.client) if learns_persons(entry.options) else None
+        self.presence: PresenceCoordinator | None = None
 
     @override
     async def _async_setup(self) -> None:
@@ -112,6 +116,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
             self._drop("event", error)
             return
         self._store.async_delay_save(self._positions, SAVE_DELAY)
+        if self.identities is not None:
+            self.identities.async_begin(event)
         for listener in tuple(self._event_listeners.get(event.gate, ())):
             listener(event)
 

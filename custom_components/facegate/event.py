@@ -44,5 +44,7 @@ class FaceGateEvent(FaceGateEntity, EventEntity):
     def _async_receive(self, event: GateEvent) -> None:
         if event.type not in self.event_types:
             return
+        if (identities := self.coordinator.identities) is not None:
+            self.async_set_context(identities.async_context(event))
         self._trigger_event(event.type, {"method": event.method, "reason": event.reason, "direction": event.direction})
         self.async_write_ha_state()

@@ -13,6 +13,7 @@ class Pairing:
     """What one pairing code buys.
 
     ``api`` is the address that the recognizer calls its own; ``event_key`` is hex and signs what comes over MQTT.
+    ``persons``: the token learns who somebody is.
     """
 
     installation: str
@@ -21,6 +22,7 @@ class Pairing:
     version: str
     token: str
     event_key: str
+    persons: bool = False
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
@@ -32,6 +34,7 @@ class Pairing:
             version=_text(answer, "version"),
             token=_text(answer, "token"),
             event_key=_hex(answer, "event_key"),
+            persons="persons" in _words(answer, "scopes"),
         )
 
 
@@ -60,6 +63,26 @@ class NewGate:
     def from_answer(cls, answer: Any) -> Self:
         """Return the new gate in an answer of the API."""
         return cls(id=_text(answer, "id"), key=_hex(answer, "key"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A resident who agreed to be told of. ``presence`` stands for them; ``person`` is the entity of theirs, if any."""
+
+    presence: str
+    name: str
+    person: str | None = None
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the resident in an answer of the API."""
+        return cls(
+            presence=_hex(answer, "presence"),
+            name=_text(answer, "name"),
+            person=None if answer.get("person") is None else _text(answer, "person"),
+            groups=frozenset(_words(answer, "groups")),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

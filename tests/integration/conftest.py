@@ -46,7 +46,14 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
         domain=DOMAIN,
         title=f"FaceGate {SITE}",
         unique_id=INSTALLATION,
-        data={"url": URL, "api": API_URL, "token": TOKEN, "event_key": EVENT_KEY.hex(), "site": SITE},
+        data={
+            "url": URL,
+            "api": API_URL,
+            "token": TOKEN,
+            "event_key": EVENT_KEY.hex(),
+            "site": SITE,
+            "persons_told": False,
+        },
     )
     entry.add_to_hass(hass)
     return entry

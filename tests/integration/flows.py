@@ -9,7 +9,14 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from tests.integration.conftest import DOMAIN
 from tests.integration.recognizer import API_URL, EVENT_KEY, SITE, TOKEN, TOPICS, URL
 
-ENTRY_DATA = {"url": URL, "api": API_URL, "token": TOKEN, "event_key": EVENT_KEY.hex(), "site": SITE}
+ENTRY_DATA = {
+    "url": URL,
+    "api": API_URL,
+    "token": TOKEN,
+    "event_key": EVENT_KEY.hex(),
+    "site": SITE,
+    "persons_told": False,
+}
 OTHER_INSTALLATION = "f" * 32
 STRANGER = "http://192.0.2.66:8711"
 

@@ -113,6 +113,17 @@ PASS_MADE = {
 }
 
 
+def told(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A resident who agreed to be told of, whose person has the same number."""
+    return {
+        "presence": f"{number:08x}" * 4,
+        "name": f"Resident {number}",
+        "person": f"person.resident_{number}",
+        "groups": [],
+        **changes,
+    }
+
+
 def problem(kind: str, status: int, **more: Any) -> dict[str, Any]:
     """A problem as the API puts it."""
     return {"type": f"urn:facegate:problem:{kind}", "title": "No.", "status": status, "detail": "Try again.", **more}
@@ -145,9 +156,14 @@ class Recognizer:
         self.proof_key = EVENT_KEY
         self.silent = False
         self.gates = [gate()]
+        self.agreed: list[dict[str, Any]] = []
+        self.people: dict[str, dict[str, Any]] = {}
+        """Who stands behind an alias; like the recognizer, it says so once."""
         self.answers: dict[tuple[str, str], tuple[int, Any]] = {
             ("get", "health"): (HTTPStatus.OK, {"ok": True, "version": "0.1.0"}),
             ("post", "pair"): (HTTPStatus.CREATED, paired()),
+            ("patch", "token"): (HTTPStatus.OK, {"id": "t1", "name": "Home", "scopes": ["manage", "open", "read"]}),
+            ("delete", "token"): (HTTPStatus.NO_CONTENT, b""),
             ("post", "gates"): (HTTPStatus.CREATED, gate("first", "First") | {"key": GATE_KEY}),
             ("post", "gates/first/cameras"): (HTTPStatus.CREATED, {}),
             ("post", "gates/main/open"): (
@@ -167,7 +183,7 @@ class Recognizer:
             ),
         }
         self._mock = mock
-        for register in (mock.get, mock.post, mock.put):
+        for register in (mock.get, mock.post, mock.put, mock.patch, mock.delete):
             register(re.compile(""), side_effect=self._answer)
 
     def refuse(self, method: str, path: str, kind: str, status: int, **more: Any) -> None:
@@ -191,6 +207,12 @@ class Recognizer:
             status, content = self.answers[method.lower(), path]
         elif path == "gates":
             status, content = HTTPStatus.OK, self.gates
+        elif path == "presence":
+            status, content = HTTPStatus.OK, self.agreed
+        elif path.startswith("events/"):
+            person = self.people.pop(path.removeprefix("events/"), None)
+            known = {"resident": "r1", **person} if person else problem("not_found", HTTPStatus.NOT_FOUND)
+            status, content = known.get("status", HTTPStatus.OK), known
         elif path == "proof":
             proof = prove(self.proof_key, nonce=url.query["nonce"], installation=INSTALLATION, api=self.own)
             status, content = HTTPStatus.OK, {"installation": INSTALLATION, "api": self.own, "proof": proof}

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from custom_components.facegate import PLATFORMS, config_flow
+from custom_components.facegate import PLATFORMS, config_flow, identities, options_flow
 from custom_components.facegate.asking import REFUSALS
 from custom_components.facegate.binary_sensor import DESCRIPTIONS as BINARY_SENSORS
 from custom_components.facegate.button import DESCRIPTIONS as BUTTONS
 from custom_components.facegate.const import DOMAIN, MODES
+from custom_components.facegate.device_tracker import DESCRIPTION as PRESENCE
 from custom_components.facegate.event import DESCRIPTIONS as EVENTS
 from custom_components.facegate.messages import (
     ACCESS_TYPES,
@@ -41,8 +42,8 @@ from custom_components.facegate.services import OPEN_GATE, SET_MODE
 from custom_components.facegate.switch import DESCRIPTIONS as SWITCHES
 from custom_components.facegate.trigger import TRIGGERS
 from facegate.contract import verbs
-from facegate.web import pass_schemas, persons_schemas, problems, schemas
-from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, heard, paired, problem
+from facegate.web import pass_schemas, persons_schemas, problems, schemas, sharing_schemas
+from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, heard, paired, problem, told
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
@@ -51,6 +52,7 @@ PERSON_ACTIONS = (CREATE_PASS, INVITE_RESIDENT, SUSPEND_RESIDENT, RESUME_RESIDEN
 PLATFORM_DESCRIPTIONS = {
     "binary_sensor": BINARY_SENSORS,
     "button": BUTTONS,
+    "device_tracker": [PRESENCE],
     "event": EVENTS,
     "select": SELECTS,
     "sensor": SENSORS,
@@ -125,7 +127,7 @@ def test_every_exception_has_its_sentence() -> None:
 
 def test_every_text_of_the_flow_is_there() -> None:
     told = texts("en")["config"]
-    words = strings(source("config_flow.py"))
+    words = strings(source("config_flow.py")) | strings(source("forms.py"))
     steps = {name.removeprefix("async_step_") for name in vars(config_flow.FaceGateConfigFlow) if "async_step" in name}
     # These only lead on to a form of another name.
     assert set(told["step"]) == steps - {"mqtt", "hassio", "reauth"}
@@ -141,6 +143,19 @@ def test_every_text_of_the_flow_is_there() -> None:
     for step in told["step"].values():
         assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
     assert told["step"]["gate"]["data"].keys() == {str(key.schema) for key in config_flow._GATE.schema}
+
+
+def test_every_text_of_the_options_is_there() -> None:
+    told = texts("en")["options"]
+    words = strings(source("options_flow.py")) | strings(source("forms.py"))
+    flow = options_flow.FaceGateOptionsFlow
+    steps = {name.removeprefix("async_step_") for name in vars(flow) if "async_step" in name}
+    assert set(told["step"]) == steps
+    assert set(told["step"]["init"]["menu_options"]) <= steps
+    assert set(told["error"]) == {word for word in words if word in told["error"]}
+    for step in steps - {"init"}:
+        assert told["step"][step]["data"].keys() == told["step"][step]["data_description"].keys()
+    assert told["step"]["sharing"]["data"].keys() == set(identities.SHARING)
 
 
 def test_every_entity_has_its_name_and_icon() -> None:
@@ -197,14 +212,15 @@ def test_every_trigger_has_its_texts_and_all_words_of_the_contract() -> None:
         for trigger, description in described.items():
             assert set(texts(language)["triggers"][trigger]["fields"]) == set(description["fields"])
             for field in description["fields"].values():
-                selector = field["selector"]["select"]
+                if (selector := field["selector"].get("select")) is None:
+                    continue
                 assert set(selector["options"]) == set(words[selector["translation_key"]])
         for key, options in words.items():
             assert set(texts(language)["selector"][key]["options"]) == set(options)
 
 
 def test_issues_have_their_texts() -> None:
-    assert set(texts("en")["issues"]) == {"moved", MANY, *PERSON_FLOWS}
+    assert set(texts("en")["issues"]) == {"moved", "persons_taken_back", "persons_not_shared", MANY, *PERSON_FLOWS}
     placeholders = set(re.findall(r"{(\w+)}", texts("en")["issues"]["moved"]["description"]))
     assert placeholders == {"name", "known", "announced"}
 
@@ -269,6 +285,9 @@ def test_quality_scale_is_honest() -> None:
         (heard(new=[{"person": "person.one", "mark": "m", "name": "One"}]), persons_schemas.HEARD),
         (INVITED, persons_schemas.INVITED),
         (PASS_MADE, pass_schemas.PASS_MADE),
+        ([told(), told(2, person=None, groups=["Office"])], sharing_schemas.PRESENCE),
+        ({"resident": "r1", **told()}, sharing_schemas.EVENT_PERSON),
+        ({"id": "t1", "name": "Home", "scopes": ["read"]}, sharing_schemas.TOKEN),
         (problem("not_opened", 409, reason="lockdown"), schemas.PROBLEM),
     ],
 )

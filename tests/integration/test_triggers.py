@@ -101,5 +101,12 @@ async def test_wrong_options_are_refused(hass: HomeAssistant, set_up: SetUp, opt
 async def test_triggers_are_described_for_the_editor(hass: HomeAssistant, set_up: SetUp) -> None:
     await set_up()
     described = await async_get_all_descriptions(hass)
-    assert set(described[f"{DOMAIN}.access"]["fields"]) == {"event_type", "method", "reason", "direction"}
+    assert set(described[f"{DOMAIN}.access"]["fields"]) == {
+        "event_type",
+        "method",
+        "reason",
+        "direction",
+        "person",
+        "group",
+    }
     assert set(described[f"{DOMAIN}.passage"]["fields"]) == {"event_type", "method", "direction"}
