@@ -151,6 +151,41 @@ async def test_a_person_who_is_gone_is_asked_about(site: Site) -> None:
     assert (kept.person, kept.person_gone, kept.state) == (None, False, ResidentState.INVITED)
 
 
+async def test_whoever_has_moved_out_gets_in_no_more_and_can_be_put_right(site: Site) -> None:
+    [who] = site.store.add_residents([{"name": "Resident 1", "person": "person.one"}])
+    site.store.hear_persons({})
+    async with browser_page() as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.goto(site.pages + "/residents")
+        await page.click("#asked .second >> nth=2")
+        await page.wait_for_selector("#list .state[data-state=expired]")
+    kept = site.store.resident(who.id)
+    assert (kept.person, kept.name) == (None, "Resident 1")
+    assert site.services.departures.ahead()[0].resident == who.id
+
+
+async def test_a_person_of_home_assistant_becomes_a_resident_by_two_clicks(site: Site) -> None:
+    site.services.persons.hear({"person.one": "One"})
+    site.services.persons.hear({f"person.p{number}": f"Person {number}" for number in range(30)} | {"person.one": "One"})
+    async with browser_page() as page:
+        await page.goto(site.pages + "/residents")  # the first click: the page
+        await page.wait_for_selector("#candidates:not([hidden])")
+        assert await page.locator("#candidates li").count() == 20
+        await page.fill("#candidates input", "one")
+        await page.click("#candidates li button")  # the second one
+        await page.wait_for_selector("#more:not([hidden])")
+        assert await page.text_content("#one-title") == "One"
+        await page.click("#next [data-link=invitation]")  # what comes next is at hand
+        await page.wait_for_selector("#code:not([hidden])")
+        await page.click("#one [data-close]")
+        await page.fill("#candidates input", "one")
+        assert await page.locator("#candidates li").count() == 0
+    [made] = site.store.residents()
+    assert (made.name, made.person) == ("One", "person.one")
+    async with site.session.get(site.pages + "/residents", headers={"X-Remote-User-Id": OWNER}) as response:
+        assert "Person 7" not in await response.text(), "names stand in no page, they are asked for"
+
+
 async def test_the_page_is_light_and_its_texts_are_whole(site: Site) -> None:
     site.store.add_gate(replace(Gate("trial", "Trial"), trial=True))
     async with browser_page() as page:

@@ -1,6 +1,7 @@
 // The page Residents: the list is asked for and shown here, so that no name stands in the page's own text.
 
 import { Problem, send, tell } from "./panel.js";
+import { offer } from "./persons.js";
 
 const API = "do/api/v1/";
 const DAY = 86400;
@@ -50,6 +51,14 @@ async function load() {
   choices("#by-group", [...new Set(residents.flatMap((one) => one.groups))]);
   draw();
   ask();
+  await offer({ make, say, trying, admitted });
+}
+
+async function admitted({ resident }) {
+  await load();
+  await open(resident);
+  whisper(one, say("admitted"));
+  find("#next").hidden = false;
 }
 
 function choices(selector, values) {
@@ -108,21 +117,25 @@ function ask() {
 
 function question(resident) {
   const made = make("li");
-  const answer = (key, body, style = "second") => {
-    const button = make("button", say(key), { type: "button", class: style });
+  const does = (key, work) => {
+    const button = make("button", say(key), { type: "button", class: "second" });
     button.addEventListener("click", () =>
       trying(null, async () => {
-        await send("PATCH", `${API}residents/${resident.id}`, body);
-        await load();
+        if ((await work()) !== false) await load();
       }),
     );
     return button;
   };
+  const answer = (key, body) => does(key, () => send("PATCH", `${API}residents/${resident.id}`, body));
+  const leaves = () =>
+    window.confirm(say("moved_out_sure")) &&
+    send("POST", `${API}persons/answers`, { person: resident.person, outcome: "moved_out" });
+  const other = make("button", say("other"), { type: "button", class: "second", "data-resident": resident.id, "data-focus": "linked" });
   const open = make("button", say("forget"), { type: "button", class: "danger", "data-resident": resident.id, "data-focus": "erase" });
   const buttons = make("div", "", { class: "actions" });
   if (resident.person_gone) {
     made.append(make("p", `${resident.name}: ${say("gone")}`));
-    buttons.append(answer("keep", { person: null }), open);
+    buttons.append(answer("keep", { person: null }), other, does("moved_out", leaves), open);
   } else {
     made.append(make("p", `${resident.name}: ${say("renamed")} ${resident.person_renamed}`));
     buttons.append(
@@ -189,7 +202,8 @@ async function open(id, part) {
   fill(shown);
   limitGates();
   find("#made").hidden = find("#code").hidden = true;
-  find("#enrol").href = `enrol#${shown?.id ?? ""}`;
+  find("#next").hidden = true;
+  find("#enrol").href = find("#next a").href = `enrol#${shown?.id ?? ""}`;
   find("#erase").reset();
   find("#erase button").disabled = true;
   if (!one.open) one.showModal();
