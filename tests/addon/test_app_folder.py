@@ -292,10 +292,13 @@ def test_the_image_says_what_it_is_and_checks_its_health() -> None:
 def test_the_service_gives_up_root_before_it_starts() -> None:
     start = APP / "start"
     assert start.stat().st_mode & 0o111
+    user = re.search(r"^user=(\d+)$", start.read_text(encoding="utf-8"), re.MULTILINE)
+    assert user
+    assert any(f"--uid {user[1]} --gid {user[1]}" in rest for instruction, rest in instructions())
     assert subprocess.run(["sh", "-n", start], check=False).returncode == 0
     text = start.read_text(encoding="utf-8")
     assert re.search(
-        r"exec setpriv .*--reuid=facegate .*--bounding-set=-all .*--no-new-privs", text.replace("\\\n", "")
+        r'exec setpriv .*--reuid="\$user" .*--bounding-set=-all .*--no-new-privs', text.replace("\\\n", "")
     )
 
 
@@ -309,7 +312,7 @@ def test_the_start_script_hands_over_and_starts(tmp_path: Path, uid: int) -> Non
         tool.chmod(0o755)
     done = subprocess.run(
         ["/bin/sh", APP / "start", "run", "--site", "two words"],
-        env={"PATH": str(tmp_path)},
+        env={"PATH": str(tmp_path), "FACEGATE_DATA_DIR": "/data"},
         capture_output=True,
         text=True,
         check=True,
@@ -318,8 +321,8 @@ def test_the_start_script_hands_over_and_starts(tmp_path: Path, uid: int) -> Non
     if uid:
         assert said == ["facegate run --site two words"]
     else:
-        assert said[0] == "chown -R -h facegate:facegate /data"
-        assert said[1].startswith("setpriv --reuid=facegate --regid=facegate --clear-groups ")
+        assert said[0] == "chown -R -h 8711:8711 /data"
+        assert said[1].startswith("setpriv --reuid=8711 --regid=8711 --clear-groups ")
         assert said[1].endswith(" facegate run --site two words")
         assert len(said) == 2
 

@@ -115,6 +115,16 @@ def default_models() -> Path:
     return Path(os.environ.get("FACEGATE_MODELS") or default_data() / "models")
 
 
+def inside_app() -> bool:
+    """Whether Home Assistant's Supervisor runs this."""
+    return "SUPERVISOR_TOKEN" in os.environ
+
+
+def app_options() -> Path:
+    """Where the Supervisor writes the options of the app: beside the data, which the image names."""
+    return default_data() / "options.json"
+
+
 def read_options(path: Path) -> dict[str, Any]:
     """Return the options in the app's ``options.json``; an absent file is no options. Raises SettingsError."""
     try:

@@ -9,8 +9,8 @@ import voluptuous as vol
 
 from facegate.settings import Broker, Settings
 
-URL: Final = "http://supervisor"
-"""Where the Supervisor answers inside every app; there is no other."""
+URL: Final = os.environ.get("FACEGATE_SUPERVISOR", "http://supervisor")
+"""Where the Supervisor answers inside every app; what proves the image names another."""
 TOKEN_VARIABLE: Final = "SUPERVISOR_TOKEN"  # noqa: S105  # the name of the variable, not a token
 DISCOVERY: Final = "facegate"
 """What Home Assistant hands a discovery to: the integration's domain, also named in the app's config.yaml."""

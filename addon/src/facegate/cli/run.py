@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from dataclasses import replace
@@ -12,9 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from facegate.cli.console import notes, stop, stops_at
-
-# The Home Assistant app keeps its options and its data here.
-_APP_OPTIONS = Path("/data/options.json")
 
 
 def run(
@@ -57,7 +53,7 @@ def run(
 ) -> None:
     """Watch the cameras, decide, and open gates until stopped."""
     from facegate.adapters.process import ProcessError, seclude
-    from facegate.settings import SettingsError, make_settings, read_options
+    from facegate.settings import SettingsError, app_options, inside_app, make_settings, read_options
 
     with stops_at(ProcessError):
         seclude()
@@ -80,13 +76,12 @@ def run(
         "trust_clock": trust_clock,
         "log_level": log_level,
     }
-    inside_app = "SUPERVISOR_TOKEN" in os.environ
     try:
-        file = options or (_APP_OPTIONS if inside_app else None)
+        file = options or (app_options() if inside_app() else None)
         content = read_options(file) if file else {}
         settings = make_settings(
             content | {key: value for key, value in given.items() if value is not None},
-            data=data or (_APP_OPTIONS.parent if inside_app else None),
+            data=data,
         )
         settings = replace(settings, passphrase=_first_line(passphrase_file) if passphrase_file else "")
     except SettingsError as error:
