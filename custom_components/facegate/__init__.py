@@ -13,6 +13,7 @@ from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
 from .identities import async_give_back_persons
+from .issues import async_clear_issues
 from .person_repairs import async_ask_no_more
 from .persons import async_follow_persons
 from .presence import async_set_up_presence, presence_store
@@ -52,6 +53,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(coordinator.async_save)  # runs after the subscriptions below have ended
     async_follow_persons(hass, entry)
+    coordinator.issues.async_follow()
     await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
     return True
 
@@ -64,6 +66,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
     """Leave nothing behind."""
     async_clear_moved(hass, entry)
+    async_clear_issues(hass, entry)
     async_ask_no_more(hass, entry)
     await positions_store(hass, entry).async_remove()
     await presence_store(hass, entry).async_remove()

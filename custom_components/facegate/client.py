@@ -13,10 +13,11 @@ from yarl import URL
 
 from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
 from .messages import prove
-from .models import Gate, NewGate, Pairing, Proof, Told
+from .models import Gate, GateCamera, Health, NewGate, Pairing, Proof, Told
 from .persons_api import People
 
 TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
+SLOW: Final = ClientTimeout(total=20)  # the broker is given ten seconds to answer
 SCOPES: Final = ("read", "manage", "open", "invite")
 PERSONS: Final = "persons"
 """The scope that tells who somebody is: asked for only where the owner has switched on something that needs it."""
@@ -83,12 +84,13 @@ class FaceGateClient:
         proved = answer.proof.isascii() and hmac.compare_digest(answer.proof, expected)
         return answer.api if proved else None
 
-    async def version(self) -> str:
-        """Return the version of the recognizer."""
-        answer = await self._request("GET", "health")
-        if not isinstance(answer, dict) or not isinstance(version := answer.get("version"), str):
-            raise UnexpectedAnswerError("the answer has no version")
-        return version
+    async def health(self) -> Health:
+        """Return how the house stands."""
+        return Health.from_answer(await self._request("GET", "health"))
+
+    async def check_broker(self) -> None:
+        """Let the recognizer look anew whom the broker lets in; :meth:`health` tells what it has found."""
+        await self._request("POST", "broker/check", patience=SLOW)
 
     async def gates(self) -> dict[str, Gate]:
         """Return the gates by id."""
@@ -105,6 +107,17 @@ class FaceGateClient:
     async def add_camera(self, gate: str, source: str, direction: str) -> None:
         """Give a gate the camera that is read from ``source``."""
         await self._request("POST", f"gates/{gate}/cameras", json={"source": source, "direction": direction})
+
+    async def cameras(self, gate: str) -> list[GateCamera]:
+        """Return the cameras of a gate; their addresses stay where they are."""
+        answer = await self._request("GET", f"gates/{gate}/cameras")
+        if not isinstance(answer, list):
+            raise UnexpectedAnswerError("the answer is no list of cameras")
+        return [GateCamera.from_answer(item) for item in answer]
+
+    async def change_camera(self, gate: str, camera: str, source: str) -> None:
+        """Let a gate's camera be read from another address."""
+        await self._request("PATCH", f"gates/{gate}/cameras/{camera}", json={"source": source})
 
     async def open(self, gate: str, direction: str, *, issued_at: datetime) -> None:
         """Ask the recognizer to open; it signs, or refuses with a reason."""
@@ -133,6 +146,7 @@ class FaceGateClient:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         token: bool = True,
+        patience: ClientTimeout = TIMEOUT,
     ) -> Any:
         """Return the decoded answer; every failure of the transport and of the API gets its name here."""
         sent = dict(headers or {})
@@ -146,7 +160,7 @@ class FaceGateClient:
                 json=json,
                 params=query,
                 headers=sent,
-                timeout=TIMEOUT,
+                timeout=patience,
                 allow_redirects=False,
             ) as response:
                 status, body = response.status, bytearray()

@@ -10,6 +10,8 @@ LOGGER: Final = logging.getLogger(__package__)
 CONF_API: Final = "api"
 CONF_EVENT_KEY: Final = "event_key"
 CONF_SITE: Final = "site"
+CONF_APP: Final = "app"
+"""The slug of the Supervisor's app that is this recognizer, where it is one."""
 CONF_PERSONS_TOLD: Final = "persons_told"
 """Whether the token of an entry is one that learns who somebody is."""
 

@@ -23,6 +23,7 @@ from .client import FaceGateClient
 from .const import CONF_EVENT_KEY, CONF_SITE, DOMAIN, LOGGER, UPDATE_INTERVAL
 from .errors import FaceGateError, UnauthorizedError, UnreachableError
 from .identities import Identities, learns_persons
+from .issues import Issues, async_tell_locked
 from .messages import GateEvent, GateState, MessageError, Status, Topics
 from .models import Recognizer
 from .presence import PresenceCoordinator
@@ -52,6 +53,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         )
         self.client = FaceGateClient(async_get_clientsession(hass), entry.data[CONF_URL], entry.data[CONF_TOKEN])
         self.dropped: Counter[str] = Counter()
+        self.issues = Issues(hass, self)
         self._topics = Topics(entry.data[CONF_SITE])
         self._key = bytes.fromhex(entry.data[CONF_EVENT_KEY])
         self._verifier = Verifier(self._topics.site, self._key, {})
@@ -73,8 +75,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         """Ask the API which gates there are."""
         self._pushed.clear()
         try:
-            version = await self.client.version()
-            gates = await self.client.gates()
+            health = await self.client.health()
+            gates = {} if health.locked else await self.client.gates()
         except UnauthorizedError as error:
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="unauthorized") from error
         except UnreachableError as error:
@@ -82,10 +84,13 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         except FaceGateError as error:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="unexpected_answer") from error
         async_clear_moved(self.hass, self.config_entry)
+        if health.locked:
+            async_tell_locked(self.hass, self.config_entry)
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="locked")
         self._verifier.forget(set(gates))
         # A state that was pushed while the API was answering is newer than the answer.
         pushed = {gate: gates[gate].with_state(state) for gate, state in self._pushed.items() if gate in gates}
-        return Recognizer(version=version, gates=gates | pushed)
+        return Recognizer(health=health, gates=gates | pushed)
 
     async def async_subscribe(self) -> None:
         """Listen until the entry is unloaded. Bytes, not text: what is signed is what is compared."""

@@ -180,11 +180,69 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateCamera:
+    """One camera of a gate; ``state`` is ok, silent or off."""
+
+    id: str
+    direction: str
+    state: str
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the camera in an answer of the API."""
+        return cls(id=_text(answer, "id"), direction=_text(answer, "direction"), state=_text(answer, "state"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the house stands. What an older recognizer does not tell yet is as if all were well.
+
+    ``locked``: the site key waits for its passphrase, and nothing else is told. ``clock``: why gates are told no time.
+    ``unreadable``, ``outdated`` (of consents) and ``leaving`` are numbers of residents. ``tls`` and ``anonymous`` are
+    about the broker.
+    """
+
+    version: str
+    locked: bool = False
+    clock: str = ""
+    problems: tuple[str, ...] = ()
+    unreadable: int = 0
+    outdated: int = 0
+    leaving: int = 0
+    tls: bool | None = None
+    anonymous: str = "unknown"
+
+    @classmethod
+    def from_answer(cls, answer: Any) -> Self:
+        """Return the health in an answer of the API."""
+        version = _text(answer, "version")
+        clock, counts, broker = answer.get("clock", ""), answer.get("residents", {}), answer.get("broker_safety", {})
+        if not isinstance(clock, str) or not isinstance(counts, dict) or not isinstance(broker, dict):
+            raise UnexpectedAnswerError("the answer is no health")
+        return cls(
+            version=version,
+            locked=answer.get("locked") is True,
+            clock=clock,
+            problems=_words(answer, "problems"),
+            unreadable=len(_words(answer, "unreadable")),
+            outdated=_count(counts, "outdated") or 0,
+            leaving=_count(counts, "leaving") or 0,
+            tls=_flag(broker, "tls") if broker else None,
+            anonymous=_text(broker, "anonymous") if broker else "unknown",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognizer:
     """Everything the entities show."""
 
-    version: str
+    health: Health
     gates: Mapping[str, Gate]
+
+    @property
+    def version(self) -> str:
+        """The version of the recognizer."""
+        return self.health.version
 
 
 def _text(answer: Any, member: str) -> str:

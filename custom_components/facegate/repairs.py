@@ -6,14 +6,14 @@ from typing import Final
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
-from . import person_repairs
+from . import person_repairs, repair_flows
 
 KIND: Final = "kind"
 """Member of an issue's data: a key of :data:`FLOWS`."""
 
 type IssueData = dict[str, str | int | float | None]
 
-FLOWS: Final[Mapping[str, Callable[[IssueData], RepairsFlow]]] = {**person_repairs.FLOWS}
+FLOWS: Final[Mapping[str, Callable[[IssueData], RepairsFlow]]] = {**person_repairs.FLOWS, **repair_flows.FLOWS}
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: IssueData | None) -> RepairsFlow:

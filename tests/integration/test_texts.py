@@ -41,6 +41,7 @@ from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
 from custom_components.facegate.services import OPEN_GATE, SET_MODE
 from custom_components.facegate.switch import DESCRIPTIONS as SWITCHES
 from custom_components.facegate.trigger import TRIGGERS
+from custom_components.facegate.troubles import EVERY
 from facegate.contract import verbs
 from facegate.web import pass_schemas, persons_schemas, problems, schemas, sharing_schemas
 from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, heard, paired, problem, told
@@ -84,11 +85,11 @@ def strings(tree: ast.AST) -> set[str]:
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def keywords(argument: str) -> set[str]:
-    """The literal values of one keyword argument, in all files of the integration."""
+def keywords(argument: str, names: str = "*.py") -> set[str]:
+    """The literal values of one keyword argument, in all files of the integration or in those of such names."""
     return {
         word.value.value
-        for file in INTEGRATION.glob("*.py")
+        for file in INTEGRATION.glob(names)
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         for word in node.keywords
@@ -131,7 +132,7 @@ def test_every_text_of_the_flow_is_there() -> None:
     steps = {name.removeprefix("async_step_") for name in vars(config_flow.FaceGateConfigFlow) if "async_step" in name}
     # These only lead on to a form of another name.
     assert set(told["step"]) == steps - {"mqtt", "hassio", "reauth"}
-    assert keywords("reason") | {
+    assert keywords("reason", "config_flow.py") | {
         "already_configured",  # said by the core
         "already_in_progress",
         "reauth_successful",
@@ -220,7 +221,14 @@ def test_every_trigger_has_its_texts_and_all_words_of_the_contract() -> None:
 
 
 def test_issues_have_their_texts() -> None:
-    assert set(texts("en")["issues"]) == {"moved", "persons_taken_back", "persons_not_shared", MANY, *PERSON_FLOWS}
+    assert set(texts("en")["issues"]) == {
+        "moved",
+        "persons_taken_back",
+        "persons_not_shared",
+        MANY,
+        *PERSON_FLOWS,
+        *EVERY,
+    }
     placeholders = set(re.findall(r"{(\w+)}", texts("en")["issues"]["moved"]["description"]))
     assert placeholders == {"name", "known", "announced"}
 
