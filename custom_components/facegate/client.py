@@ -14,13 +14,14 @@ from yarl import URL
 from .errors import RefusedError, ThrottledError, UnauthorizedError, UnexpectedAnswerError, UnreachableError
 from .messages import prove
 from .models import Gate, GateCamera, Health, NewGate, Pairing, Proof, Told
-from .persons_api import People
+from .persons_api import People, plain
 
 TIMEOUT: Final = ClientTimeout(total=10)  # an opening may wait for a busy node; everything else answers at once
 SLOW: Final = ClientTimeout(total=20)  # the broker is given ten seconds to answer
 SCOPES: Final = ("read", "manage", "open", "invite")
 PERSONS: Final = "persons"
 """The scope that tells who somebody is: asked for only where the owner has switched on something that needs it."""
+NAME_MOST: Final = 80  # characters of a token's name
 MAX_ANSWER: Final = 1_048_576  # bytes; several hundred gates fit many times
 
 
@@ -36,9 +37,11 @@ class FaceGateClient:
     async def pair(self, code: str, name: str, *, persons: bool = False) -> Pairing:
         """Trade the one-time code for a token and the event key; ``name`` is how the recognizer lists the token.
 
-        ``persons``: the token shall learn who somebody is, of those who agreed to it.
+        It stands in the trail of acts, beside the names of people. ``persons``: the token shall learn who somebody is,
+        of those who agreed to it.
         """
-        body = {"code": code, "name": name, "scopes": [*SCOPES, PERSONS] if persons else list(SCOPES)}
+        who = plain(f"Home Assistant ({name})")[:NAME_MOST].rstrip()
+        body = {"code": code, "name": who, "scopes": [*SCOPES, PERSONS] if persons else list(SCOPES)}
         return Pairing.from_answer(await self._request("POST", "pair", json=body, token=False))
 
     def take_token(self, token: str) -> None:

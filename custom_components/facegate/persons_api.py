@@ -72,7 +72,7 @@ class People:
 
     async def tell(self, persons: Mapping[str, str]) -> Heard:
         """Tell which persons there are, name by id, and return what is asked about them."""
-        known = [{"id": person, "name": _plain(name)} for person, name in sorted(persons.items())]
+        known = [{"id": person, "name": plain(name)} for person, name in sorted(persons.items())]
         answer = _parsed(await self._ask("PUT", "persons", json={"persons": known}), _HEARD)
         return Heard(**{kind: [Question(**one) for one in questions] for kind, questions in answer.items()})
 
@@ -117,6 +117,6 @@ def _parsed(answer: Any, members: dict[Any, Any]) -> dict[str, Any]:
     return content
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name as the recognizer takes it; Home Assistant lets people write anything."""
     return " ".join("".join(char if char.isprintable() else " " for char in name).split())[:200].rstrip()

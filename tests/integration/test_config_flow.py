@@ -26,7 +26,8 @@ async def test_address_and_code_make_an_entry(hass: HomeAssistant, recognizer: R
     assert done["data"] == ENTRY_DATA
     assert done["result"].unique_id == INSTALLATION
     [pairing] = recognizer.asked("pair")
-    assert pairing.body == {"code": CODE, "name": "test home", "scopes": ["read", "manage", "open", "invite"]}
+    scopes = ["read", "manage", "open", "invite"]
+    assert pairing.body == {"code": CODE, "name": "Home Assistant (test home)", "scopes": scopes}
     assert "Authorization" not in pairing.headers
 
 
