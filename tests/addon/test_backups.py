@@ -205,7 +205,7 @@ def command(words: object, data: Path) -> None:
 def test_gates_go_on_while_the_running_app_is_backed_up(tmp_path: Path) -> None:
     app = config()
     with Mosquitto(tmp_path / "broker") as broker:
-        running = Recognizer(tmp_path / "data", broker.port)
+        running = Recognizer(tmp_path / "data", broker.port, extra=("--trial-nodes",))
         try:
             running.start()
             local(running)

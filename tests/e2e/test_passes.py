@@ -37,7 +37,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 40) -> None:
 
 def test_a_guest_is_let_in_once_and_refused_by_reason(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
-        recognizer = Recognizer(tmp_path / "data", broker.port, extra=("--trust-clock", "--no-trial-nodes"))
+        recognizer = Recognizer(tmp_path / "data", broker.port, extra=("--trust-clock",))
         try:
             recognizer.start()
             eventually(lambda: local_access.find(recognizer.data) is not None)

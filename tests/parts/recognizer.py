@@ -46,7 +46,11 @@ def _environment(data: Path | None) -> dict[str, str]:
 
 
 class Recognizer:
-    """``facegate run`` on a data folder, against a broker."""
+    """``facegate run`` on a data folder, against a broker.
+
+    Trial gates get the node that the test brings, and no one of the recognizer's own unless ``extra`` says
+    ``--trial-nodes``.
+    """
 
     def __init__(self, data: Path, mqtt_port: int, *, site: str = "home", extra: tuple[str, ...] = ()) -> None:
         self.data = data
@@ -79,7 +83,7 @@ class Recognizer:
             sys.executable, "-m", "facegate.cli", "run", "--data", str(self.data), "--site", self.site,
             "--mqtt-host", "127.0.0.1", "--mqtt-port", str(self._mqtt_port), "--api-host", "127.0.0.1",
             "--api-port", str(self.api_port), "--api-url", self.address, "--ingress-port", str(self.ingress_port),
-            "--residents-port", str(self.residents_port), "--local-pages", *self._extra,
+            "--residents-port", str(self.residents_port), "--local-pages", "--no-trial-nodes", *self._extra,
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
