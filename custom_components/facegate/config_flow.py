@@ -17,7 +17,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .address import async_note_moved, parse_address
 from .client import FaceGateClient
-from .const import CONF_API, CONF_EVENT_KEY, DOMAIN
+from .const import CONF_API, CONF_APP, CONF_EVENT_KEY, DOMAIN
 from .errors import FaceGateError, RefusedError
 from .forms import CODE, entry_data, form_errors
 from .identities import learns_persons
@@ -48,6 +48,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Start with nothing known."""
         self._url = ""
+        self._app: dict[str, str] = {}
         self._pairing: Pairing | None = None
         self._gate: NewGate | None = None
 
@@ -96,6 +97,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
             status, site = Status.parse(announced.encode()), str(said["site"])  # checked as what comes over MQTT
         except KeyError, TypeError, MessageError:
             return self.async_abort(reason="invalid_discovery_info")
+        self._app = {CONF_APP: discovery_info.slug}
         return await self._async_propose(status, site)
 
     async def _async_propose(self, status: Status, name: str) -> ConfigFlowResult:
@@ -106,6 +108,8 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="invalid_discovery_info")
         if entry := await self.async_set_unique_id(status.installation):
             async_note_moved(self.hass, entry, status)
+            if status.api == entry.data.get(CONF_API):  # it only says where links lead, and what is known stays
+                self.hass.config_entries.async_update_entry(entry, data={**self._app, **entry.data})
             return self.async_abort(reason="already_configured")
         if not status.online:
             return self.async_abort(reason="not_online")
@@ -258,5 +262,5 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
     def _finish(self) -> ConfigFlowResult:
         assert self._pairing is not None
         return self.async_create_entry(
-            title=f"FaceGate {self._pairing.site}", data=entry_data(self._url, self._pairing)
+            title=f"FaceGate {self._pairing.site}", data=entry_data(self._url, self._pairing) | self._app
         )

@@ -10,6 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.facegate.panel import panel_link, panel_path
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.flows import ENTRY_DATA, OTHER_INSTALLATION, STRANGER, announce, fill
 from tests.integration.recognizer import (
@@ -103,10 +104,10 @@ async def test_announcement_changes_nothing_of_a_known_installation(
 # Found by the Supervisor
 
 
-async def supervise(hass: HomeAssistant, **config: object) -> dict[str, Any]:
+async def supervise(hass: HomeAssistant, *, slug: str = "a0b1c2d3_facegate", **config: object) -> dict[str, Any]:
     """Let the Supervisor hand over what the app has told it."""
     said = {"installation": INSTALLATION, "site": SITE, "api": API_URL} | config
-    info = HassioServiceInfo(config=said, name="FaceGate", slug="a0b1c2d3_facegate", uuid="1234")
+    info = HassioServiceInfo(config=said, name="FaceGate", slug=slug, uuid="1234")
     return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_HASSIO}, data=info)
 
 
@@ -119,6 +120,18 @@ async def test_app_of_the_supervisor_is_paired_with_a_code(hass: HomeAssistant, 
     done = await fill(hass, flow, code=CODE)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["result"].unique_id == INSTALLATION
+    assert panel_path(done["result"]) == "/app/a0b1c2d3_facegate"
+
+
+@pytest.mark.usefixtures("set_up")
+async def test_an_entry_learns_later_that_its_recognizer_is_an_app(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    assert panel_path(entry) is None
+    assert panel_link(entry).startswith("https://")
+    await supervise(hass)
+    assert panel_link(entry) == "/app/a0b1c2d3_facegate"
+    assert entry.data == ENTRY_DATA | {"app": "a0b1c2d3_facegate"}
+    await supervise(hass, slug="another_app")  # whoever comes later leads nobody away
+    assert panel_link(entry) == "/app/a0b1c2d3_facegate"
 
 
 async def test_one_installation_is_proposed_once_by_both_ways(hass: HomeAssistant, recognizer: Recognizer) -> None:
