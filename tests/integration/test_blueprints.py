@@ -1,10 +1,12 @@
 """The blueprints, taken over by Home Assistant itself: each does what it says, and keeps no trace of who came."""
 
 import asyncio
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -38,10 +40,12 @@ from tests.integration.recognizer import (
     make_state,
     publish_event,
     publish_state,
+    told,
 )
 from tests.integration.test_actions import device
 
 FOLDER = Path(__file__).resolve().parents[2] / "blueprints" / "automation" / "facegate"
+SOURCE = "https://github.com/facegate/facegate/blob/main/blueprints/automation/facegate/"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
 ACCESS = "event.main_gate_access"
 DENIED = {"type": "access_denied", "reason": "unknown_face", "alias": ""}
@@ -69,12 +73,26 @@ async def use(hass: HomeAssistant, name: str, **inputs: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_blueprint_keeps_traces_or_asks_for_a_person(name: str) -> None:
+def test_no_blueprint_keeps_traces_and_one_asks_for_a_person(name: str) -> None:
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     assert "stored_traces: 0" in text
-    assert f"/blueprints/automation/facegate/{name}.yaml" in text
+    assert f"source_url: {SOURCE}{name}.yaml\n" in text
     assert "to_state.context" not in text
+    assert ("trigger.person" in text) is (name == "welcome_scene")
     yaml.compose(text)
+
+
+def test_each_blueprint_is_imported_by_one_click_from_its_page() -> None:
+    page = (FOLDER.parents[2] / "docs" / "home-assistant" / "blueprints.md").read_text(encoding="utf-8")
+    links = {
+        unquote(link)
+        for link in re.findall(r"https://my\.home-assistant\.io/redirect/blueprint_import/\S+=(\S+?)\)", page)
+    }
+    assert links == {f"{SOURCE}{name}.yaml" for name in NAMES}
+    for name in NAMES:
+        [title] = re.findall(r'name: "FaceGate: (.*)"', (FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+        assert f"## {title[0].upper()}{title[1:]}\n" in page
+    assert len(NAMES) == 8
 
 
 async def test_no_trace_is_kept(hass: HomeAssistant, acts: list[ServiceCall]) -> None:
@@ -90,6 +108,28 @@ async def test_notify(hass: HomeAssistant, acts: list[ServiceCall]) -> None:
     await publish_event(hass, make_event())
     await publish_event(hass, make_event(**DENIED))
     assert [act.data["what"] for act in acts] == ["access_denied"]
+
+
+async def test_welcome_scene_is_for_whom_it_was_made(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, acts: list[ServiceCall]
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"share_persons": True})
+    await hass.config_entries.async_reload(entry.entry_id)
+    for number in (1, 2):
+        hass.states.async_set(f"person.resident_{number}", "unknown", {"friendly_name": f"Person {number}"})
+    scenes = async_mock_service(hass, "scene", "turn_on")
+    action = [{"action": "test.act", "data": {"what": "{{ name }}"}}]
+    await use(
+        hass, "welcome_scene", access=[ACCESS], persons=["person.resident_1"], scene="scene.welcome", action=action
+    )
+    comings = [(2, {}), (1, {"direction": "exit"}), (1, {"type": "access_denied", "reason": "lockdown"}), (1, {})]
+    for number, changes in comings:
+        event = make_event(alias=f"a{number}", **changes)
+        recognizer.people[event.alias] = told(number)
+        await publish_event(hass, event)
+    await publish_event(hass, make_event(**DENIED))
+    assert [scene.data["entity_id"] for scene in scenes] == [["scene.welcome"]]
+    assert [act.data["what"] for act in acts] == ["Person 1"]
 
 
 async def test_delivery_window(hass: HomeAssistant, recognizer: Recognizer) -> None:
