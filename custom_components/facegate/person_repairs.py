@@ -26,6 +26,7 @@ from homeassistant.helpers.selector import (
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry
 from .errors import FaceGateError, RefusedError
+from .panel import DOCS, panel_link
 from .persons_api import Heard, People, Question
 
 KIND: Final = "kind"
@@ -54,11 +55,11 @@ def async_ask(hass: HomeAssistant, entry: FaceGateConfigEntry, heard: Heard) -> 
     for issue in _ours(hass, entry) - shown.keys() - ({many} if issues and not shown else set()):
         ir.async_delete_issue(hass, DOMAIN, issue)
     if issues and not shown:
-        _create(hass, many, MANY, {"count": str(len(issues))})
+        _create(hass, many, MANY, {"count": str(len(issues)), "panel": panel_link(entry)})
     for issue, (kind, question) in shown.items():
-        about = {"person": question.person, CONF_NAME: question.name, "before": question.before}
-        names = {CONF_NAME: question.name, "before": question.before or question.name}
-        _create(hass, issue, kind, names, {KIND: kind, "entry_id": entry.entry_id, **about})
+        names = {CONF_NAME: question.name, "before": question.before or question.name, "panel": panel_link(entry)}
+        about = {KIND: kind, "entry_id": entry.entry_id, "person": question.person}
+        _create(hass, issue, kind, names, {**about, **names})
 
 
 @callback
@@ -81,6 +82,7 @@ def _create(
         issue,
         data=data,
         is_fixable=data is not None,
+        learn_more_url=f"{DOCS}/residents.md#residents-are-persons-of-home-assistant",
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders=placeholders,
@@ -103,7 +105,7 @@ class _PersonFlow(RepairsFlow):
     def __init__(self, about: Mapping[str, Any]) -> None:
         self._person = str(about["person"])
         self._entry_id = str(about["entry_id"])
-        self._names = {CONF_NAME: str(about[CONF_NAME]), "before": str(about["before"])}
+        self._names = {name: str(about[name]) for name in (CONF_NAME, "before", "panel")}
 
     async def _do(self, work: Awaitable[object]) -> str | None:
         """Do it and return why it is not done, as the key of a text; ``None`` when it is."""

@@ -14,6 +14,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.facegate.panel import DOCS
 from custom_components.facegate.person_repairs import FLOWS, MANY
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import INVITED, Recognizer, heard
@@ -22,6 +23,7 @@ from tests.integration.test_texts import LANGUAGES, flat, texts
 
 type Asked = dict[str, str]
 
+PANEL = {"panel": f"{DOCS}/panel.md"}
 NEW = {"person": "person.two", "mark": "0a1b2c", "name": "Two"}
 GONE = {"person": "person.gone", "mark": "0d0e0f", "name": "Gone"}
 RENAMED = {"person": "person.one", "mark": "010203", "name": "First", "before": "One"}
@@ -70,7 +72,8 @@ async def test_a_new_person_becomes_a_resident_in_two_clicks(
 ) -> None:
     await ask(hass, recognizer, new=[NEW])
     [(issue, shown)] = issues(hass).items()
-    assert (shown.translation_key, shown.translation_placeholders) == ("person_new", {"name": "Two", "before": "Two"})
+    assert shown.translation_key == "person_new"
+    assert shown.translation_placeholders == {"name": "Two", "before": "Two", **PANEL}
     form = await begin(frontend, issue)  # the first click
     assert (form["type"], form["step_id"]) == ("form", "confirm")
     assert {field["name"]: field["default"] for field in form["data_schema"]} == {"name": "Two", "invite": False}
@@ -108,7 +111,7 @@ async def test_a_new_name_is_a_choice(
 ) -> None:
     await ask(hass, recognizer, renamed=[RENAMED])
     [(issue, shown)] = issues(hass).items()
-    assert shown.translation_placeholders == {"name": "First", "before": "One"}
+    assert shown.translation_placeholders == {"name": "First", "before": "One", **PANEL}
     menu = await begin(frontend, issue)
     assert menu["menu_options"] == ["take_name", "keep_name"]
     assert (await go_on(frontend, menu, next_step_id=choice))["type"] == "create_entry"
@@ -195,7 +198,7 @@ async def test_many_are_asked_about_in_one(
     many = [{**NEW, "mark": f"{number:04x}", "person": f"person.p{number}"} for number in range(300)]
     await ask(hass, recognizer, new=many)
     [(issue, shown)] = issues(hass).items()
-    assert (shown.translation_key, shown.translation_placeholders) == ("persons_many", {"count": "300"})
+    assert (shown.translation_key, shown.translation_placeholders) == ("persons_many", {"count": "300", **PANEL})
     assert not shown.is_fixable
     await ask(hass, recognizer, new=[NEW])
     assert issue not in issues(hass)
@@ -237,6 +240,6 @@ def test_every_question_and_every_step_has_its_texts(language: str) -> None:
         options = set(shown.get("init", {}).get("menu_options", ()))
         assert steps == set(shown) | options | {"init"}
         assert options == set(re.findall(r"self._answer\(.(\w+)", code))
-        assert set(re.findall(r"{(\w+)}", str(flat(told[kind])))) <= {"name", "before", "url"}
+        assert set(re.findall(r"{(\w+)}", str(flat(told[kind])))) <= {"name", "before", "url", "panel"}
         aborts = {"forbidden", "not_loaded", "refused", "settled", "taken", "unreachable"}
         assert set(told[kind]["fix_flow"]["abort"]) == aborts | set(re.findall(r'_end\("(not_invited)', code))
