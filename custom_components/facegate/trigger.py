@@ -29,7 +29,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_SHARE_PERSONS, DOMAIN
 from .coordinator import FaceGateConfigEntry
-from .identities import async_note_not_shared
+from .identities import Identities, async_note_not_shared
 from .messages import ACCESS_TYPES, DIRECTIONS, METHODS, PASSAGE_TYPES, REASONS
 from .models import Told
 
@@ -107,37 +107,44 @@ class FaceGateTrigger(StatelessEntityTriggerBase):
     async def async_attach_runner(
         self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
     ) -> CALLBACK_TYPE:
-        """Attach the trigger; the action runs once it is known who it was, where that may be known."""
+        """Attach the trigger; where persons are shared, the action runs once it is known who it was."""
 
-        async def run(extra: dict[str, Any], description: str, context: Context | None) -> None:
-            told = await self._ask(extra[ATTR_ENTITY_ID], context)
+        async def run(
+            identities: Identities | None, extra: dict[str, Any], description: str, context: Context | None
+        ) -> None:
+            told = None
+            if identities is not None:
+                told = None if context is None else await identities.async_person(context.id)
+                extra = {**extra, PERSON: self._person(told)}
             if self._is_wanted(told):
-                await run_action({**extra, PERSON: self._person(told)}, description, context)
+                await run_action(extra, description, context)
             elif did_not_trigger is not None:  # a trace is written down, so that it does not say who it was
                 did_not_trigger(NotTriggeredInfo("person_not_wanted"), context)
 
         @callback
         def run_when_known(
             extra_trigger_payload: dict[str, Any], description: str, context: Context | None = None
-        ) -> asyncio.Task[None]:
-            return self._hass.async_create_task(run(extra_trigger_payload, description, context))
+        ) -> asyncio.Task[Any]:
+            identities = self._shared(extra_trigger_payload[ATTR_ENTITY_ID])
+            if identities is None and not self._whom:
+                return run_action(extra_trigger_payload, description, context)
+            return self._hass.async_create_task(run(identities, extra_trigger_payload, description, context))
 
         return await super().async_attach_runner(run_when_known, did_not_trigger)
 
-    async def _ask(self, entity_id: str, context: Context | None) -> Told | None:
-        """Whom the gate has opened for, where its owner shares that with automations."""
+    def _shared(self, entity_id: str) -> Identities | None:
+        """Who knows whom a gate has opened for, where its owner shares that with automations."""
         known = er.async_get(self._hass).async_get(entity_id)
         entry: FaceGateConfigEntry | None = (
             None if known is None else self._hass.config_entries.async_get_entry(known.config_entry_id or "")
         )
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return None
-        if not entry.options.get(CONF_SHARE_PERSONS):
-            if self._whom:
-                async_note_not_shared(self._hass, entry)
-            return None
-        identities = entry.runtime_data.identities
-        return None if identities is None or context is None else await identities.async_person(context.id)
+        if entry.options.get(CONF_SHARE_PERSONS):
+            return entry.runtime_data.identities
+        if self._whom:
+            async_note_not_shared(self._hass, entry)
+        return None
 
     def _is_wanted(self, told: Told | None) -> bool:
         """Whether it is somebody who is waited for."""

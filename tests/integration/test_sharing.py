@@ -190,7 +190,10 @@ def calls(hass: HomeAssistant) -> list[ServiceCall]:
 async def automate(hass: HomeAssistant, trigger: str = "access", **options: Any) -> None:
     entity = ACCESS if trigger == "access" else PASSAGE
     wanted = {"trigger": f"{DOMAIN}.{trigger}", "target": {"entity_id": entity}, "options": options}
-    action = {"action": "test.automation", "data": {"who": "{{ trigger.person }}"}}
+    action = {
+        "action": "test.automation",
+        "data": {"who": "{{ trigger.person if trigger.person is defined else 'not shared' }}"},
+    }
     config = {"alias": "under test", "triggers": wanted, "actions": action}
     assert await async_setup_component(hass, "automation", {"automation": config})
     await hass.async_block_till_done()
@@ -224,7 +227,7 @@ async def test_by_default_nobody_is_asked_about(
     await automate(hass)
     recognizer.people["a1"] = told()
     await publish_event(hass, make_event(alias="a1"))
-    assert [call.data["who"] for call in calls] == [None]
+    assert [call.data["who"] for call in calls] == ["not shared"]
     assert recognizer.asked("events/") == []
 
 
@@ -238,7 +241,7 @@ async def test_presence_alone_tells_automations_nothing(
     recognizer.people["a1"] = told()
     recognizer.agreed = [told()]
     await publish_event(hass, make_event(alias="a1"))
-    assert [call.data["who"] for call in calls] == [None]
+    assert [call.data["who"] for call in calls] == ["not shared"]
 
 
 @pytest.mark.parametrize(
