@@ -1,5 +1,9 @@
-"""The set-up checklist: from nothing to the first recognition, and from there to a gate in use."""
+"""The first hour: from nothing to the first recognition, and from there to a gate in use; panel, doctor and README."""
 
+import asyncio
+import json
+import re
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from html import unescape
@@ -7,13 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from facegate.adapters import local_access
+from facegate.core.first_hour import (
+    LINKS,
+    REPOSITORY,
+    GateStands,
+    Part,
+    Stands,
+    State,
+    Step,
+    blueprint_link,
+    first_hour,
+    is_done,
+    next_step,
+)
 from facegate.core.models import Camera, Gate
-from facegate.core.setup_steps import GateStands, Stands, State, Step, setup_steps
 from facegate.web.panel.words import words
 from facegate.web.services import CameraHealth, GateHealth, Health
 from tests.parts.panel import AUDITOR, GUARD, OWNER, look
-from tests.parts.web import Site, running_site
+from tests.parts.web import LOCAL_TOKEN, Site, running_site
 
+ROOT = Path(__file__).parents[2]
 TRIAL = GateStands("try", trial=True, cameras=1, working=1, zones=1, faces=True, lacking=False)
 REAL = GateStands("front", node=True, cameras=1, working=1, zones=1, usable=True, lacking=False, faces=True)
 ALL = Stands(
@@ -22,28 +40,38 @@ ALL = Stands(
 
 
 def states(now: Stands) -> dict[Step, tuple[State, str]]:
-    return {item.step: (item.state, item.gate) for item in setup_steps(now)}
+    return {item.step: (item.state, item.gate) for item in first_hour(now)}
 
 
 def test_at_the_beginning_what_leads_on_is_open_and_the_rest_waits() -> None:
-    items = setup_steps(Stands())
+    items = first_hour(Stands())
     assert [item.step for item in items] == list(Step)
     assert [item.step for item in items if item.state is State.OPEN] == [
-        Step.BROKER, Step.GATE, Step.RESIDENT, Step.HOME_ASSISTANT,
+        Step.BROKER, Step.HOME_ASSISTANT, Step.GATE, Step.RESIDENT,
     ]  # fmt: skip
-    assert State.DONE not in [item.state for item in items]
+    assert [item.step for item in items if item.state is State.DONE] == [Step.APP], "it speaks to whoever asks"
+    first = next_step(items)
+    assert first is not None
+    assert first.step is Step.BROKER
 
 
 def test_a_trial_gate_leads_to_the_first_recognition_and_asks_for_nothing_real() -> None:
-    now = states(Stands(gates=(TRIAL,), residents=1, enrolled=1))
+    stands = Stands(broker=True, paired=True, gates=(TRIAL,), residents=1, enrolled=1)
+    now = states(stands)
     assert now[Step.OPENING] == (State.OPEN, "")
-    for step in (Step.NODE, Step.COMMISSIONED, Step.WAYS, Step.PAPERS):
-        assert now[step] == (State.LATER, ""), step
-    assert now[Step.READER] == (State.DONE, "")
+    assert all(now[step] == (State.LATER, "") for step in Step if step.part is Part.REAL)
+    recognised = first_hour(replace(stands, opened=True))
+    assert is_done(recognised, Part.TRIAL)
+    assert not is_done(recognised)
+    following = next_step(recognised)
+    assert following is not None
+    assert following.step is Step.REAL_GATE
 
 
 def test_when_all_is_there_all_is_done() -> None:
-    assert {item.state for item in setup_steps(ALL)} == {State.DONE}
+    assert {item.state for item in first_hour(ALL)} == {State.DONE}
+    assert is_done(first_hour(ALL))
+    assert next_step(first_hour(ALL)) is None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +85,7 @@ def test_when_all_is_there_all_is_done() -> None:
         (Step.RESIDENT, replace(ALL, residents=0), ""),
         (Step.FACES, replace(ALL, enrolled=0), ""),
         (Step.OPENING, replace(ALL, opened=False), ""),
+        (Step.REAL_GATE, replace(ALL, gates=(TRIAL,)), ""),
         (Step.NODE, replace(ALL, gates=(TRIAL, replace(REAL, node=False))), "front"),
         (Step.COMMISSIONED, replace(ALL, gates=(replace(REAL, usable=False),)), "front"),
         (Step.WAYS, replace(ALL, gates=(replace(REAL, lacking=True),)), "front"),
@@ -78,23 +107,99 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-async def test_an_owner_sees_what_is_next_and_where(site: Site) -> None:
-    html = unescape((await look(site))[2])
-    assert words("en")["setup.gate.do"] in html
+def text(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+async def test_an_owner_is_led_from_the_root_until_somebody_was_recognised(site: Site) -> None:
+    status, _, html = await look(site, "/")
+    assert status == 200
+    assert words("en")["setup.gate.do"] in text(html)
     assert 'href="new-gate"' in html
+    for step, links in LINKS.items():
+        for link in () if step is Step.APP else links.values():  # the app shows the page, so that one is done
+            assert f'href="{link.replace("&", "&amp;")}" target="_blank" rel="noopener noreferrer"' in html
     site.store.add_gate(Gate("try", "Trial", trial=True))
     site.store.add_camera(Camera("c1", "try", "/clip.mp4"))
     site.gate_side.health = Health(
-        broker=True, gates={"try": GateHealth("ok", "online")}, cameras={"c1": CameraHealth("ok")}
+        broker=True, gates={"try": GateHealth("ok", "online")}, cameras={"c1": CameraHealth("off")}
     )
     for language in ("en", "zh-Hans"):
-        html = unescape((await look(site, Accept_Language=language))[2])
-        assert words(language)["setup.camera"] in html
-        assert words(language)["setup.camera.do"] not in html, "it is done"
-        assert words(language)["setup.zone.do"] in html
-        assert 'href="gate?id=try"' in html
+        shown = text((await look(site, "/first-steps", Accept_Language=language))[2])
+        assert words(language)["setup.gate"] in shown
+        assert words(language)["setup.gate.do"] not in shown, "it is done"
+        assert words(language)["setup.camera.do"] in shown
+        assert words(language)["setup.node.do"] not in shown, "it is for later"
+    assert 'href="gate?id=try"' in (await look(site, "/first-steps"))[2]
+    gates = text((await look(site, "/gates"))[2])
+    assert f"{words('en')['first.next']} {words('en')['setup.home_assistant']}" in gates
 
 
 async def test_nobody_else_is_bothered_with_it(site: Site) -> None:
     for user in (GUARD, AUDITOR):
-        assert words("en")["checklist"] not in (await look(site, user=user))[2]
+        for path in ("/", "/gates"):
+            shown = (await look(site, path, user=user))[2]
+            assert words("en")["page.first_steps"] not in shown
+        assert (await look(site, "/first-steps", user=user))[0] == 403
+
+
+async def test_the_doctor_tells_the_same_steps(site: Site) -> None:
+    asked = await site.ask("GET", "/first-steps", token=LOCAL_TOKEN)
+    assert [one["step"] for one in asked.content] == list(Step)
+    local_access.offer(
+        site.store.data, local_access.LocalAccess(f"http://127.0.0.1:{site.running.api_port}", LOCAL_TOKEN)
+    )
+    told = await doctor(site.store.data)
+    steps = {one["what"].removeprefix("step "): one for one in told if one["what"].startswith("step ")}
+    assert list(steps) == [one["step"] for one in asked.content if one["state"] == "open"]
+    assert steps["gate"]["advice"] == words("en")["setup.gate.how"]
+
+
+async def doctor(data: Path) -> list[dict[str, str]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "facegate.cli", "doctor", "--json", "--data", data,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    found: list[dict[str, str]] = json.loads((await process.communicate())[0])
+    return found
+
+
+# The README
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_and_the_panel_are_one_list() -> None:
+    found = re.findall(r'^(\d+)\. <a id="first-([a-z_]+)"></a>\*\*(.+?)\*\*<br>$', readme(), re.MULTILINE)
+    assert [(int(number), step) for number, step, _ in found] == list(enumerate(Step, 1))
+    for (_, step, title), following in zip(found, [*found[1:], None], strict=True):
+        end = f"first-{following[1]}" if following else "\n## "
+        part = " ".join(readme().split(f"first-{step}", 1)[1].split(end, 1)[0].split())
+        assert title == words("en")[f"setup.{step}"]
+        for says in ("how", "see", "do"):
+            assert words("en")[f"setup.{step}.{says}"] in part, (step, says)
+        for name, link in LINKS.get(Step(step), {}).items():
+            assert f"[{words('en')[f'setup.link.{name}']}]({link})" in part
+
+
+def test_links_lead_into_home_assistant_and_to_this_repository() -> None:
+    assert (ROOT / "repository.yaml").read_text(encoding="utf-8").count(REPOSITORY) == 1
+    links = [link for links in LINKS.values() for link in links.values()]
+    assert {re.match(r"https://my\.home-assistant\.io/redirect/(\w+)/\?\w+=", link)[1] for link in links} == {  # type: ignore[index]
+        "supervisor_app", "supervisor_add_addon_repository", "hacs_repository", "config_flow_start",
+    }  # fmt: skip
+    imported = re.findall(r"\((https://my\.home-assistant\.io/redirect/blueprint_import/[^)]+)\)", readme())
+    there = {blueprint_link(path.stem) for path in (ROOT / "blueprints/automation/facegate").glob("*.yaml")}
+    assert len(imported) == len(set(imported)) >= 7
+    assert set(imported) <= there, "a link to a blueprint that is not here"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_every_step_says_how_what_one_sees_and_what_else(language: str) -> None:
+    texts = words(language)
+    for step in Step:
+        for key in ("", ".how", ".see", ".do"):
+            assert texts[f"setup.{step}{key}"].strip()
+        assert texts[f"setup.{step}.how"][-1] in ".。"

@@ -391,6 +391,8 @@ async def test_what_the_api_answers_is_what_it_describes(site: Site, description
     look = {"reason": "a bicycle was stolen"}
     await step("show_snapshot", look, status=200, path={**snaps, "snapshot": kept.id}, bearer=LOCAL_TOKEN)
     passphrase = {"passphrase": "correct horse battery staple"}
+    await step("list_first_steps", status=403)
+    await step("list_first_steps", status=200, bearer=LOCAL_TOKEN)
     await step("read_keys", status=403)
     await step("read_keys", status=200, bearer=LOCAL_TOKEN)
     await step("set_passphrase", {"passphrase": "short"}, status=422, bearer=LOCAL_TOKEN)

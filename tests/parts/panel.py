@@ -11,7 +11,7 @@ AUDITOR = "c" * 32
 NOBODY = "d" * 32
 
 
-async def look(site: Site, path: str = "/", user: str = OWNER, **headers: str) -> tuple[int, dict[str, str], str]:
+async def look(site: Site, path: str = "/gates", user: str = OWNER, **headers: str) -> tuple[int, dict[str, str], str]:
     sent = {name.replace("_", "-"): value for name, value in headers.items()} | ({USER_ID: user} if user else {})
     async with site.session.get(site.pages + path, headers=sent, allow_redirects=False) as response:
         return response.status, dict(response.headers), await response.text()

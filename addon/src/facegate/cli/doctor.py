@@ -16,7 +16,15 @@ from rich.table import Table
 from facegate.adapters import local_access
 from facegate.cli import local_api
 from facegate.cli.console import stops_at
-from facegate.settings import Settings, SettingsError, default_data, make_settings, read_options
+from facegate.settings import (
+    Settings,
+    SettingsError,
+    app_options,
+    default_data,
+    inside_app,
+    make_settings,
+    read_options,
+)
 
 _LEAST_SPACE = 500_000_000  # bytes; a year of one building's log is a tenth of it
 _FIRST_YEAR = 2026  # a clock before this release is a clock that lost its battery
@@ -24,16 +32,20 @@ _FIRST_YEAR = 2026  # a clock before this release is a clock that lost its batte
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``advice`` is empty when it is in order."""
+    """One thing that was looked at; ``advice`` is empty when it is in order.
+
+    ``later``: it is a step that leads further, and nothing is wrong while it waits.
+    """
 
     what: str
     found: str
     advice: str = ""
+    later: bool = False
 
     @property
     def well(self) -> bool:
         """Whether nothing needs doing."""
-        return not self.advice
+        return self.later or not self.advice
 
 
 def doctor(
@@ -43,7 +55,8 @@ def doctor(
 ) -> None:
     """Look at everything FaceGate needs and say what to do where something is missing."""
     with stops_at(SettingsError):
-        settings = make_settings(read_options(options) if options else {}, data=data or default_data())
+        file = options or (app_options() if inside_app() else None)
+        settings = make_settings(read_options(file) if file else {}, data=data or default_data())
     findings = list(_examine(settings))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
@@ -115,8 +128,6 @@ def _service(data: Path) -> Iterator[Finding]:
             "Put the files back into keys/residents, or erase them with 'facegate forget ID'.",
         )  # fmt: skip
     yield _threshold(local_api.call(data, "GET", "/recognition"))
-    if not health["gates"]:
-        yield Finding("gates", "none yet")
     for gate in health["gates"]:
         yield Finding(
             f"camera of {gate['id']}", gate["camera"],
@@ -126,6 +137,21 @@ def _service(data: Path) -> Iterator[Finding]:
             f"node of {gate['id']}", gate["node"],
             "" if gate["node"] == "online" else "Check the node's power and network, and that it has this gate's key.",
         )  # fmt: skip
+    yield from _first_steps(local_api.call(data, "GET", "/first-steps"))
+
+
+def _first_steps(steps: list[dict[str, Any]]) -> Iterator[Finding]:
+    """How far an owner has come; what waits for others is not told yet, and what is done is told in one line."""
+    from facegate.web.panel.words import words
+
+    texts = words("en")
+    done = sum(step["state"] == "done" for step in steps)
+    yield Finding("first steps", f"{done} of {len(steps)} done")
+    for step in steps:
+        if step["state"] == "open":
+            title = texts[f"setup.{step['step']}"]
+            found = f"{title} ({step['gate']})" if step["gate"] else title
+            yield Finding(f"step {step['step']}", found, texts[f"setup.{step['step']}.how"], later=True)
 
 
 def _threshold(rule: dict[str, Any]) -> Finding:
@@ -142,6 +168,6 @@ def _print(findings: list[Finding]) -> None:
     for column in ("", "What", "Found", "What to do"):
         table.add_column(column, overflow="fold")
     for finding in findings:
-        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        mark = "[dim]·[/]" if finding.later else "[green]✓[/]" if finding.well else "[red]✗[/]"
         table.add_row(mark, finding.what, finding.found, finding.advice)
     Console().print(table)

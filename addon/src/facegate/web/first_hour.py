@@ -1,51 +1,49 @@
-"""The set-up checklist of an owner: from what there is now, with links to where each step is done."""
+"""The first hour, looked up in what there is now: for the panel's page and for ``facegate doctor``."""
 
+import asyncio
 from typing import Final
 
+import voluptuous as vol
+from aiohttp import hdrs
+
 from facegate.core.commissioning_sheet import may_be_used
-from facegate.core.setup_steps import GateStands, Item, Stands, State, Step, setup_steps
-from facegate.web.panel.page import Visit
-from facegate.web.services import CameraHealth, GateHealth
+from facegate.core.first_hour import GateStands, Item, Part, Stands, State, Step, first_hour
+from facegate.web.call import Answer, Call
+from facegate.web.operation import Operation
+from facegate.web.services import CameraHealth, GateHealth, Services
+from facegate.web.tokens import Scope
 
-_WHERE: Final = {
-    Step.BROKER: "health",
-    Step.GATE: "new-gate",
-    Step.RESIDENT: "residents",
-    Step.FACES: "residents",
-    Step.OPENING: "activity",
-    Step.WAYS: "residents",
-    Step.PAPERS: "documents",
-    Step.HOME_ASSISTANT: "",
-}
-
-
-def checklist(visit: Visit) -> list[tuple[Item, str]]:
-    """Each step with the page where it is done; reads the store."""
-    return [(item, _where(item)) for item in setup_steps(_stands(visit))]
-
-
-def is_done(items: list[tuple[Item, str]]) -> bool:
-    """Whether nothing is open, so that nobody needs to see it any more."""
-    return all(item.state is State.DONE for item, _ in items)
+_STEPS: Final = vol.Schema(
+    [
+        {
+            vol.Required("step"): vol.In([str(step) for step in Step]),
+            vol.Required("part"): vol.In([str(part) for part in Part]),
+            vol.Required("state", description="later: it waits for others, or for a gate with a door."): vol.In(
+                [str(state) for state in State]
+            ),
+            vol.Required("gate", description="The first gate that it waits for, empty for none."): str,
+        }
+    ]
+)
 
 
-def _where(item: Item) -> str:
-    match item.step:
-        case Step.COMMISSIONED if item.gate:
-            return f"walk?id={item.gate}"
-        case Step.CAMERA | Step.ZONE | Step.NODE | Step.READER if item.gate:
-            return f"gate?id={item.gate}"
-    return _WHERE.get(item.step, "")
+async def list_first_steps(call: Call) -> Answer:
+    """List the steps of the first hour, in order, and how far each is."""
+    items = await asyncio.to_thread(look_up, call.services)
+    return Answer([{"step": i.step, "part": i.step.part, "state": i.state, "gate": i.gate} for i in items])
 
 
-def _stands(visit: Visit) -> Stands:
-    services, store = visit.services, visit.services.store
-    now, facts = services.health(), services.paperwork.facts()
-    cameras = {gate.id: cameras for gate, cameras in facts.gates}
+OPERATIONS: Final = (
+    Operation(hdrs.METH_GET, "/first-steps", Scope.OWNER, list_first_steps, "The first hour, step by step", _STEPS),
+)
+
+
+def look_up(services: Services) -> tuple[Item, ...]:
+    """How far everything is; reads the store."""
+    store, now, facts = services.store, services.health(), services.paperwork.facts()
     gates = []
-    for gate, _ in facts.gates:
+    for gate, own in facts.gates:
         state = now.gates.get(gate.id) or GateHealth()
-        own = cameras[gate.id]
         gates.append(
             GateStands(
                 id=gate.id,
@@ -59,13 +57,15 @@ def _stands(visit: Visit) -> Stands:
                 faces=gate.faces,
             )
         )
-    return Stands(
-        broker=now.broker,
-        gates=tuple(gates),
-        residents=sum(facts.residents.values()),
-        enrolled=facts.enrolled,
-        opened=services.paperwork.has_opened(),
-        responsible=facts.responsible.known,
-        assessed=facts.assessment is not None and not facts.changes,
-        paired=facts.paired,
+    return first_hour(
+        Stands(
+            broker=now.broker,
+            gates=tuple(gates),
+            residents=sum(facts.residents.values()),
+            enrolled=facts.enrolled,
+            opened=services.paperwork.has_opened(),
+            responsible=facts.responsible.known,
+            assessed=facts.assessment is not None and not facts.changes,
+            paired=facts.paired,
+        )
     )

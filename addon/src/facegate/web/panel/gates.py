@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+from facegate.core.first_hour import State, next_step
 from facegate.core.models import Direction, Mode
-from facegate.core.setup_steps import Item
+from facegate.web.first_hour import look_up
 from facegate.web.panel.cards import broker_light, gate_cards
-from facegate.web.panel.checklist import checklist, is_done
 from facegate.web.panel.page import Page, Visit
 from facegate.web.panel.roles import OWNERS
 
@@ -30,10 +30,13 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _steps(visit: Visit) -> list[tuple[Item, str]]:
-    """What an owner has still to do; nothing for others, and when all is done."""
-    items = checklist(visit) if visit.may(OWNERS) else []
-    return [] if is_done(items) else items
+def _steps(visit: Visit) -> Mapping[str, Any]:
+    """How far an owner is and what is next; nothing for others, and when all is done."""
+    items = look_up(visit.services) if visit.may(OWNERS) else ()
+    coming = next_step(items)
+    if coming is None:
+        return {}
+    return {"done": sum(item.state is State.DONE for item in items), "all": len(items), "next": coming.step}
 
 
 PAGE: Final = Page("gates", "gates", _context)

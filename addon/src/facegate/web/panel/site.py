@@ -16,6 +16,7 @@ from facegate.web.panel import (
     activity,
     documents,
     enrol,
+    first_steps,
     gate_pages,
     gates,
     health,
@@ -42,6 +43,7 @@ PAGES: Final = (
     privacy.PAGE,
     documents.PAGE,
     health.PAGE,
+    first_steps.PAGE,
     members.PAGE,
     documents.ONE,
     notices.PAGE,
@@ -49,7 +51,7 @@ PAGES: Final = (
     *gate_pages.PAGES,
     snapshots.PAGE,
 )
-"""In the order of the menu; the first one is shown at the root."""
+"""In the order of the menu; ``first_steps.front`` says which one stands at the root."""
 
 LANGUAGE: Final = "facegate_language"
 HEADERS: Final = {
@@ -85,7 +87,7 @@ def make(services: Services, peers: frozenset[str], reception: Reception) -> web
     app = web.Application(middlewares=[only_peers, _failures], client_max_size=_FORM_BYTES)
     app.on_response_prepare.append(_add_headers)
     site = _Site(services, reception)
-    app.router.add_get("/", site.page(PAGES[0]))
+    app.router.add_get("/", site.front)
     for page in PAGES:
         app.router.add_get(f"/{page.path}", site.page(page))
     app.router.add_get("/door", site.door)
@@ -130,6 +132,16 @@ class _Site:
             return self._render(f"{page.name}.html", request, visitor, page, await page.context(visit))
 
         return show
+
+    async def front(self, request: web.Request) -> web.StreamResponse:
+        """The page that somebody needs first."""
+        visitor = await self._reception.visitor(request)
+        if visitor is None or visitor.role is None:
+            return await self.door(request)
+        language = _language(request)
+        visit = Visit(request, self._services, self._reception, visitor, language, words(language))
+        page, context = await first_steps.front(visit)
+        return self._render(f"{page.name}.html", request, visitor, page, context)
 
     async def door(self, request: web.Request) -> web.StreamResponse:
         """What somebody without a role sees: nothing of the house, only how to get one."""

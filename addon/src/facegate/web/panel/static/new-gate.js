@@ -7,6 +7,11 @@ const form = document.getElementById("new");
 const boards = [...form.querySelectorAll("[data-board]")];
 const chosen = () => boards.find((board) => board.dataset.board === form.elements.board.value);
 
+if (new URLSearchParams(location.search).get("kind") === "real") {
+  form.elements.kind.value = "real";
+  form.elements.kind.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 form.elements.board.addEventListener("change", () => {
   for (const board of boards) board.hidden = board !== chosen();
 });
