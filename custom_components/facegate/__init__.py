@@ -12,6 +12,7 @@ from .address import async_clear_moved
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
+from .guards import async_offer_dashboard
 from .identities import async_give_back_persons
 from .issues import async_clear_issues
 from .person_repairs import async_ask_no_more
@@ -32,8 +33,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Offer the actions, so that automations are checked even while no recognizer answers."""
+    """Offer the actions, so that automations are checked even while no recognizer answers, and the dashboard."""
     async_setup_services(hass)
+    await async_offer_dashboard(hass)
     return True
 
 
