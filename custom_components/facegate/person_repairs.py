@@ -14,13 +14,11 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
     QrCodeSelector,
     QrCodeSelectorConfig,
     QrErrorCorrectionLevel,
-    TextSelector,
 )
 
 from .const import DOMAIN
@@ -37,10 +35,8 @@ MANY: Final = "persons_many"
 
 MOST: Final = 5
 """Questions that are asked one by one; of more, one issue tells that they wait before FaceGate's panel."""
-NAME_MOST: Final = 80  # characters of a resident's name
 
 CONF_NAME: Final = "name"
-CONF_INVITE: Final = "invite"
 CONF_OTHER: Final = "other"
 
 
@@ -137,46 +133,51 @@ class _PersonFlow(RepairsFlow):
 
 
 class NewPersonFlow(_PersonFlow):
-    """Makes a person a resident: opened with one click, done with another one."""
+    """Makes a person a resident: opened with one click, done with another one. Fixable issues cannot be ignored."""
 
     def __init__(self, about: Mapping[str, Any]) -> None:
         super().__init__(about)
         self._url = ""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
+        """Let the owner choose."""
+        return self.async_show_menu(
+            step_id="init", menu_options=["resident", "invite", "no_resident"], description_placeholders=self._names
+        )
 
-    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask for nothing that is not known: the name is Home Assistant's."""
-        if user_input is None:
-            fields = {
-                probatio.Required(CONF_NAME, default=self._names[CONF_NAME][:NAME_MOST].strip()): TextSelector(),
-                probatio.Optional(CONF_INVITE, default=False): BooleanSelector(),
-            }
-            return self._form("confirm", fields)
-        people = self._people()
-        if people is None:
-            return self._end("not_loaded")
-        wrong = await self._do(people.make_resident(self._person, user_input[CONF_NAME].strip()))
-        if wrong is not None or not user_input[CONF_INVITE]:
+    async def async_step_resident(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """They are a resident."""
+        return self._end(await self._make())
+
+    async def async_step_invite(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """They are a resident, and invited."""
+        if (wrong := await self._make()) is not None:
             return self._end(wrong)
+        people = self._people()
         try:
-            self._url = (await people.invite(self._person)).url
+            self._url = "" if people is None else (await people.invite(self._person)).url
         except FaceGateError:
-            return self._end("not_invited")
-        return await self.async_step_invited()
+            self._url = ""
+        return await self.async_step_invited() if self._url else self._end("not_invited")
 
     async def async_step_invited(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the invitation, this once."""
         if user_input is not None:
             return self._end(None)
         code = QrCodeSelectorConfig(data=self._url, scale=5, error_correction_level=QrErrorCorrectionLevel.MEDIUM)
-        return self._form("invited", {probatio.Optional("code"): QrCodeSelector(code)}, url=self._url)
+        return self.async_show_form(
+            step_id="invited",
+            data_schema=probatio.Schema({probatio.Optional("code"): QrCodeSelector(code)}),
+            description_placeholders={**self._names, "url": self._url},
+        )
 
-    def _form(self, step: str, fields: dict[Any, Any], **more: str) -> RepairsFlowResult:
-        schema = probatio.Schema(fields)
-        return self.async_show_form(step_id=step, data_schema=schema, description_placeholders={**self._names, **more})
+    async def async_step_no_resident(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """They are none, and are not asked about again."""
+        return await self._answer("no_resident")
+
+    async def _make(self) -> str | None:
+        people = self._people()
+        return "not_loaded" if people is None else await self._do(people.make_resident(self._person))
 
 
 class RenamedPersonFlow(_PersonFlow):

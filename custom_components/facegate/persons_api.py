@@ -76,9 +76,9 @@ class People:
         answer = _parsed(await self._ask("PUT", "persons", json={"persons": known}), _HEARD)
         return Heard(**{kind: [Question(**one) for one in questions] for kind, questions in answer.items()})
 
-    async def make_resident(self, person: str, name: str) -> None:
-        """Let a person be a resident as well."""
-        await self._ask("POST", "persons/residents", json={"person": person, "name": name})
+    async def make_resident(self, person: str) -> None:
+        """Let a person be a resident as well, by the name that was told."""
+        await self._ask("POST", "persons/residents", json={"person": person})
 
     async def answer(self, person: str, outcome: str, other: str | None = None) -> None:
         """Say what became of a resident whose person has another name or is gone."""

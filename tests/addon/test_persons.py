@@ -68,6 +68,17 @@ async def test_whoever_was_there_first_is_not_offered_and_whoever_comes_is_until
     assert [deed.act for deed in site.store.acts()] == [Act.ERASED, Act.ADDED]
 
 
+async def test_whoever_shall_be_no_resident_is_not_offered_again(site: Site, token: str) -> None:
+    await told(site, token, one="One")
+    assert len((await told(site, token, one="One", two="Two"))["new"]) == 1
+    assert (await say(site, token, "answers", person="person.two", outcome="no_resident")).status == 204
+    assert (await told(site, token, one="One", two="Two"))["new"] == []
+    assert (await say(site, token, "answers", person="person.no", outcome="no_resident")).problem() == "not_found"
+    listed = await site.ask("GET", "/persons", token=LOCAL_TOKEN)
+    assert [(one["name"], one["new"]) for one in listed.content] == [("One", False), ("Two", False)]
+    assert site.store.residents() == site.store.acts() == []
+
+
 async def test_a_mark_outlives_a_restart_and_a_new_site_key_and_tells_nothing(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.hear_persons({"person.one": "One"})

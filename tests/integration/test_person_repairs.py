@@ -74,22 +74,31 @@ async def test_a_new_person_becomes_a_resident_in_two_clicks(
     [(issue, shown)] = issues(hass).items()
     assert shown.translation_key == "person_new"
     assert shown.translation_placeholders == {"name": "Two", "before": "Two", **PANEL}
-    form = await begin(frontend, issue)  # the first click
-    assert (form["type"], form["step_id"]) == ("form", "confirm")
-    assert {field["name"]: field["default"] for field in form["data_schema"]} == {"name": "Two", "invite": False}
-    done = await go_on(frontend, form, name="Two", invite=False)  # the second one
+    menu = await begin(frontend, issue)  # the first click
+    assert menu["menu_options"] == ["resident", "invite", "no_resident"]
+    done = await go_on(frontend, menu, next_step_id="resident")  # the second one
     assert done["type"] == "create_entry"
     [made] = recognizer.asked("persons/residents")
-    assert made.body == {"person": "person.two", "name": "Two"}
+    assert made.body == {"person": "person.two"}
     assert issues(hass) == {}
+
+
+async def test_whoever_shall_be_no_resident_is_asked_about_no_more(
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+) -> None:
+    await ask(hass, recognizer, new=[NEW])
+    menu = await begin(frontend, next(iter(issues(hass))))
+    assert (await go_on(frontend, menu, next_step_id="no_resident"))["type"] == "create_entry"
+    assert recognizer.asked("persons/answers")[0].body == {"person": "person.two", "outcome": "no_resident"}
+    assert recognizer.asked("persons/residents") == []
 
 
 async def test_the_invitation_is_shown_once_where_it_is_wished(
     hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
 ) -> None:
     await ask(hass, recognizer, new=[NEW])
-    form = await begin(frontend, next(iter(issues(hass))))
-    shown = await go_on(frontend, form, name="Second", invite=True)
+    menu = await begin(frontend, next(iter(issues(hass))))
+    shown = await go_on(frontend, menu, next_step_id="invite")
     assert (shown["step_id"], shown["description_placeholders"]["url"]) == ("invited", INVITED["url"])
     assert shown["data_schema"][0]["selector"]["qr_code"]["data"] == INVITED["url"]
     assert recognizer.asked("persons/invitations")[0].body == {"person": "person.two"}
@@ -101,8 +110,11 @@ async def test_without_an_invitation_the_person_is_a_resident_all_the_same(
 ) -> None:
     recognizer.refuse("post", "persons/invitations", "forbidden", 403)
     await ask(hass, recognizer, new=[NEW])
-    form = await begin(frontend, next(iter(issues(hass))))
-    assert (await go_on(frontend, form, name="Two", invite=True))["reason"] == "not_invited"
+    menu = await begin(frontend, next(iter(issues(hass))))
+    assert (await go_on(frontend, menu, next_step_id="invite"))["reason"] == "not_invited"
+    recognizer.refuse("post", "persons/residents", "exists", 409)
+    menu = await begin(frontend, next(iter(issues(hass))))
+    assert (await go_on(frontend, menu, next_step_id="invite"))["reason"] == "taken"
 
 
 @pytest.mark.parametrize("choice", ["take_name", "keep_name"])
@@ -171,10 +183,10 @@ async def test_without_a_recognizer_nothing_is_lost(
     hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], entry: MockConfigEntry
 ) -> None:
     await ask(hass, recognizer, new=[NEW], renamed=[RENAMED])
-    form, menu = [await begin(frontend, issue) for issue in issues(hass)]
+    new, renamed = [await begin(frontend, issue) for issue in issues(hass)]
     assert await hass.config_entries.async_unload(entry.entry_id)
-    assert (await go_on(frontend, form, name="Two", invite=False))["reason"] == "not_loaded"
-    assert (await go_on(frontend, menu, next_step_id="keep_name"))["reason"] == "not_loaded"
+    assert (await go_on(frontend, new, next_step_id="resident"))["reason"] == "not_loaded"
+    assert (await go_on(frontend, renamed, next_step_id="keep_name"))["reason"] == "not_loaded"
     assert len(issues(hass)) == 2
 
 
@@ -237,9 +249,9 @@ def test_every_question_and_every_step_has_its_texts(language: str) -> None:
         code = inspect.getsource(flow)
         steps = {name.removeprefix("async_step_") for name in vars(flow) if name.startswith("async_step_")}
         shown = told[kind]["fix_flow"]["step"]
-        options = set(shown.get("init", {}).get("menu_options", ()))
-        assert steps == set(shown) | options | {"init"}
-        assert options == set(re.findall(r"self._answer\(.(\w+)", code))
+        options = set(shown["init"]["menu_options"])
+        assert steps == set(shown) | options
+        assert options == set(re.findall(r'"(\w+)"', re.findall(r"menu_options=\[(.*?)\]", code)[0]))
         assert set(re.findall(r"{(\w+)}", str(flat(told[kind])))) <= {"name", "before", "url", "panel"}
         aborts = {"forbidden", "not_loaded", "refused", "settled", "taken", "unreachable"}
         assert set(told[kind]["fix_flow"]["abort"]) == aborts | set(re.findall(r'_end\("(not_invited)', code))

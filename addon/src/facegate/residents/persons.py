@@ -21,6 +21,8 @@ NAME_MOST: Final = 80
 class Outcome(StrEnum):
     """What became of a person, as an owner says in Home Assistant. Erasing is said before the panel alone."""
 
+    NO_RESIDENT = "no_resident"
+    """Is new, and shall not be asked about again."""
     TAKE_NAME = "take_name"
     KEEP_NAME = "keep_name"
     STAYS = "stays"
@@ -72,6 +74,9 @@ class Store(KeepsActs, Protocol):
 
     def known_persons(self) -> Mapping[str, KnownPerson]:
         """By id, whom Home Assistant has told of."""
+
+    def settle_person(self, person: str) -> None:
+        """Let somebody be new no more."""
 
     def residents(self) -> Sequence[Resident]:
         """All residents who are not erased."""
@@ -148,6 +153,10 @@ class Persons:
 
     def answer(self, person: str, outcome: Outcome, other: str | None, actor: str) -> None:
         """Take an owner's answer. Raises NotFoundError, ExistsError, Unanswerable, StoreError."""
+        if outcome is Outcome.NO_RESIDENT:
+            self._known(person)
+            self._store.settle_person(person)
+            return
         resident = self._resident(person)
         after = self._after(resident, outcome, other)
         if outcome is Outcome.STAYS:

@@ -36,6 +36,13 @@ class PersonStore(ResidencyStore):
                 for row in connection.execute(select(_PERSONS))
             }
 
+    def settle_person(self, person: str) -> None:
+        """Let somebody be new no more, though they are no resident; nothing happens for whoever is not known."""
+        known = self.known_persons().get(person)
+        if known is not None and known.new:
+            with self._write() as connection:
+                connection.execute(update(_PERSONS).where(_PERSONS.c.mark == known.mark).values(new=False))
+
     def hear_persons(self, persons: Mapping[str, str]) -> list[Resident]:
         """Compare with the persons of Home Assistant, name by id, and return whose question is new.
 
