@@ -16,7 +16,7 @@ FIRST: Final = "strategy.js"
 
 async def async_offer_dashboard(hass: HomeAssistant) -> None:
     """Serve the dashboard's files, which hold nothing of anybody, and let the frontend load them."""
-    if frontend.DOMAIN not in hass.config.components:  # a core without pages shows no dashboards
+    if frontend.DATA_EXTRA_MODULE_URL not in hass.data:  # a core without pages shows no dashboards
         return
     version = (await async_get_integration(hass, DOMAIN)).version
     address = f"/{DOMAIN}_dashboard/{version}"  # browsers keep what they have loaded; another version is another file

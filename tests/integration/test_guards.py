@@ -25,7 +25,6 @@ def mock_frontend(hass: HomeAssistant) -> frontend.UrlManager:
     """The pages themselves are no part of the tests' core; what it loads beside its own is."""
     urls = frontend.UrlManager(lambda *_: None, [])
     hass.data[frontend.DATA_EXTRA_MODULE_URL] = urls
-    hass.config.components.add(frontend.DOMAIN)
     return urls
 
 
