@@ -129,8 +129,11 @@ async def test_an_owner_is_led_from_the_root_until_somebody_was_recognised(site:
         assert words(language)["setup.gate"] in shown
         assert words(language)["setup.gate.do"] not in shown, "it is done"
         assert words(language)["setup.camera.do"] in shown
-        assert words(language)["setup.node.do"] not in shown, "it is for later"
-    assert 'href="gate?id=try"' in (await look(site, "/first-steps"))[2]
+        assert words(language)["setup.node.do"] in shown, "folded up, for whoever looks ahead"
+    html = (await look(site, "/first-steps"))[2]
+    assert 'href="gate?id=try"' in html
+    assert html.count("<details open>") == 1, "the next step alone"
+    assert words("en")["setup.home_assistant"] in html.split("<details open>")[1].split("</summary>")[0]
     gates = text((await look(site, "/gates"))[2])
     assert f"{words('en')['first.next']} {words('en')['setup.home_assistant']}" in gates
 
