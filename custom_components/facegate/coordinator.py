@@ -1,7 +1,7 @@
 """What Home Assistant knows of one recognizer: pushed over MQTT, listed by the API."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, override
@@ -24,13 +24,15 @@ from .const import CONF_EVENT_KEY, CONF_SITE, DOMAIN, LOGGER, UPDATE_INTERVAL
 from .errors import FaceGateError, UnauthorizedError, UnreachableError
 from .identities import Identities, learns_persons
 from .issues import Issues, async_tell_locked
-from .messages import GateEvent, GateState, MessageError, Status, Topics
+from .messages import GRANTED, GateEvent, GateState, MessageError, Status, Topics
 from .models import Recognizer
 from .presence import PresenceCoordinator
 from .verifier import Verifier
 
 HINT_COOLDOWN: Final = 2  # seconds; hints are unsigned, so a flood of them must not become a flood of requests
 SAVE_DELAY: Final = 10  # seconds; spares flash storage, and MAX_AGE_MS bounds what a crash in between can repeat
+LATENCIES: Final = 100  # openings of each gate
+TOTAL: Final = "total"  # stage of an event: from the picture to the relay; only what a camera has seen has it
 
 type FaceGateConfigEntry = ConfigEntry[FaceGateCoordinator]
 
@@ -54,6 +56,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         self.client = FaceGateClient(async_get_clientsession(hass), entry.data[CONF_URL], entry.data[CONF_TOKEN])
         self.dropped: Counter[str] = Counter()
         self.issues = Issues(hass, self)
+        self.latencies: dict[str, deque[int]] = {}
         self._topics = Topics(entry.data[CONF_SITE])
         self._key = bytes.fromhex(entry.data[CONF_EVENT_KEY])
         self._verifier = Verifier(self._topics.site, self._key, {})
@@ -121,6 +124,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
             self._drop("event", error)
             return
         self._store.async_delay_save(self._positions, SAVE_DELAY)
+        if event.type == GRANTED and TOTAL in event.ms:
+            self.latencies.setdefault(event.gate, deque(maxlen=LATENCIES)).append(event.ms[TOTAL])
         if self.identities is not None:
             self.identities.async_begin(event)
         for listener in tuple(self._event_listeners.get(event.gate, ())):

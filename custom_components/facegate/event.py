@@ -3,14 +3,25 @@
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry
 from .entity import FaceGateEntity, async_add_for_gates
 from .messages import ACCESS_TYPES, PASSAGE_TYPES, GateEvent
 
 PARALLEL_UPDATES = 0
+
+EVENT_LOGBOOK: Final = f"{DOMAIN}_logbook"
+"""Fired for the logbook alone: automations have triggers of their own, which leave nothing in the database."""
+
+ATTR_KEY: Final = "key"
+ATTR_TYPE: Final = "type"
+ATTR_METHOD: Final = "method"
+ATTR_REASON: Final = "reason"
+ATTR_DIRECTION: Final = "direction"
 
 DESCRIPTIONS: Final = (
     EventEntityDescription(key="access", translation_key="access", event_types=list(ACCESS_TYPES)),
@@ -46,5 +57,8 @@ class FaceGateEvent(FaceGateEntity, EventEntity):
             return
         if (identities := self.coordinator.identities) is not None:
             self.async_set_context(identities.async_context(event))
-        self._trigger_event(event.type, {"method": event.method, "reason": event.reason, "direction": event.direction})
+        said = {ATTR_METHOD: event.method, ATTR_REASON: event.reason, ATTR_DIRECTION: event.direction}
+        self._trigger_event(event.type, said)
         self.async_write_ha_state()
+        about = {ATTR_ENTITY_ID: self.entity_id, ATTR_NAME: self.gate.name, ATTR_KEY: self.entity_description.key}
+        self.hass.bus.async_fire(EVENT_LOGBOOK, {**about, ATTR_TYPE: event.type, **said})

@@ -23,8 +23,11 @@ DOMAIN = custom_components.facegate.const.DOMAIN
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Let the integration be found."""
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let the integration be found; a test's recorder wants to be there before anything of Home Assistant is."""
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")
+    request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from facegate.core import problems
 from facegate.web.panel import troubles as told_in_panel
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import Recognizer, gate, make_state, publish_state
+from tests.integration.recognizer import told as resident
 from tests.integration.test_texts import LANGUAGES, texts
 
 DOCS = Path(__file__).parents[2] / "docs" / "home-assistant" / "repairs.md"
@@ -226,6 +227,39 @@ async def test_another_version_is_told(
     recognizer.answers["get", "health"] = health(version="9.0.0")
     await set_up()
     assert set(told(hass)) == {"integration_old"}
+
+
+@pytest.fixture
+async def presence_shown(hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp) -> None:
+    """Presence is switched on, and one resident has agreed."""
+    options = {"share_persons": False, "presence": True}
+    hass.config_entries.async_update_entry(entry, options=options, data={**entry.data, "persons_told": True})
+    recognizer.agreed = [resident()]
+    await set_up()
+
+
+@pytest.mark.usefixtures("recorder_mock", "presence_shown")
+async def test_a_recorder_that_keeps_presence_is_told(hass: HomeAssistant) -> None:
+    issue = told(hass)[RECORDER]
+    assert not issue.is_fixable
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["count"] == "1"
+    assert (
+        issue.learn_more_url
+        == f"https://github.com/facegate/facegate/blob/main/docs/home-assistant/repairs.md#{RECORDER}"
+    )
+
+
+@pytest.mark.parametrize("recorder_config", [{"exclude": {"domains": ["device_tracker", "person"]}}])
+@pytest.mark.usefixtures("recorder_mock", "presence_shown")
+async def test_a_recorder_that_leaves_presence_out_is_not(hass: HomeAssistant) -> None:
+    assert hass.states.async_entity_ids("device_tracker")
+    assert told(hass) == {}
+
+
+@pytest.mark.usefixtures("presence_shown")
+async def test_without_a_recorder_nothing_is_kept(hass: HomeAssistant) -> None:
+    assert told(hass) == {}
 
 
 async def test_what_no_recognizer_says_is_not_believed(
