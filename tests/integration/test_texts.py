@@ -241,7 +241,7 @@ def test_manifest() -> None:
     assert manifest["domain"] == DOMAIN
     assert manifest["version"] == "0.1.0"
     assert manifest["config_flow"] is True
-    assert manifest["dependencies"] == ["mqtt"]
+    assert manifest["dependencies"] == ["http", "mqtt"]
     assert manifest["integration_type"] == "hub"
     assert manifest["iot_class"] == "local_push"
     assert manifest["requirements"] == []
