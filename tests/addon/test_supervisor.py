@@ -101,6 +101,7 @@ async def test_what_the_owner_left_open_comes_from_the_supervisor() -> None:
         broker=Broker("core-mosquitto", 1883, "addons", "s3cret"),
         api_url="http://a0b1c2d3-facegate:8711",
         residents_url="http://homeassistant.local:8712",
+        residents_url_guessed=True,
     )
 
 

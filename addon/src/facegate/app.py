@@ -261,7 +261,8 @@ class Service:
 
     async def _serve(self, parts: _Parts) -> None:
         token = secrets.token_urlsafe(32)
-        links = Links(parts.store, self._residents_address())
+        named = bool(self.settings.residents_url) and not self.settings.residents_url_guessed
+        links = Links(parts.store, self._residents_address(), fixed=named)
         services = Services(
             store=parts.store,
             pairing=Pairing(),

@@ -53,6 +53,7 @@ class Settings:
     ingress_port: int = 8099
     residents_port: int = 8712
     residents_url: str = ""  # of the residents' pages, as phones in the building reach them; printed in links
+    residents_url_guessed: bool = False  # nobody has named it: what Home Assistant tells is better
     residents_certificate: str = ""  # a PEM file: then the residents' pages speak HTTPS
     residents_key: str = ""
     passphrase: str = field(default="", repr=False)  # of the site key; no option, for it must not lie beside the key

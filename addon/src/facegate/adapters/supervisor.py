@@ -59,7 +59,7 @@ async def complete(settings: Settings, *, url: str = URL) -> Settings:
             # The name that Home Assistant's own system announces to phones in its network.
             scheme = "https" if settings.residents_certificate else "http"
             url = f"{scheme}://homeassistant.local:{settings.residents_port}"
-            settings = replace(settings, residents_url=url)
+            settings = replace(settings, residents_url=url, residents_url_guessed=True)
     return settings
 
 

@@ -29,6 +29,15 @@ class Store(KeepsActs, Protocol):
     def end_link_session(self, session: str) -> None:
         """Let a browser go."""
 
+    def told_address(self) -> str:
+        """Where Home Assistant serves the pages; empty where it does not."""
+
+    def tell_address(self, token: str, url: str) -> None:
+        """Keep an address that a token's holder has told."""
+
+    def forget_address(self, token: str) -> bool:
+        """Forget it if it is that holder's; return whether it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -44,10 +53,12 @@ class Links:
     Args:
         store: where links are.
         url: the address of the residents' pages as phones in the building reach it.
+        fixed: whether the owner has named that address, so that links carry it whatever Home Assistant tells.
     """
 
-    def __init__(self, store: Store, url: str) -> None:
+    def __init__(self, store: Store, url: str, *, fixed: bool = False) -> None:
         self.url = url.rstrip("/")
+        self.fixed = fixed
         self._store = store
 
     def make(self, resident: str, kind: LinkKind, actor: str = HOUSEKEEPING) -> Made:
@@ -55,7 +66,23 @@ class Links:
         link, secret = self._store.make_link(resident, kind)
         act = Act.INVITED if kind is LinkKind.INVITATION else Act.LINK_MADE
         self._store.record_act(actor, act, resident=resident)
-        return Made(link, f"{self.url}/{kind.path}#{secret}")
+        return Made(link, f"{self.address()}/{kind.path}#{secret}")
+
+    def address(self) -> str:
+        """The address that links carry now: the owner's own, else Home Assistant's, else that of this box."""
+        return self.url if self.fixed else self._store.told_address() or self.url
+
+    def tell(self, token: str, url: str, actor: str) -> None:
+        """Take the address at which the holder of ``token`` serves the pages: who told last is believed."""
+        before = self._store.told_address()
+        self._store.tell_address(token, url)
+        if url != before:
+            self._store.record_act(actor, Act.SETTINGS_CHANGED, reason=f"residents' links lead to {url}")
+
+    def take_back(self, token: str, actor: str) -> None:
+        """Forget the address that the holder of ``token`` has told, and nobody else's."""
+        if self._store.forget_address(token):
+            self._store.record_act(actor, Act.SETTINGS_CHANGED, reason=f"residents' links lead to {self.url}")
 
     def of(self, resident: str) -> Sequence[Link]:
         """All links of a resident, oldest first."""

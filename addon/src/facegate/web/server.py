@@ -54,9 +54,10 @@ async def start(
     """
     runners: list[web.AppRunner] = []
     try:
-        api_port = await listen(
-            runners, routing.make(services), settings.api_host, settings.api_port, option="api_port"
-        )
+        api = routing.make(services)
+        if ingress_from:
+            api.add_subapp("/residents/", resident_pages.make_for_home_assistant(services))
+        api_port = await listen(runners, api, settings.api_host, settings.api_port, option="api_port")
         ingress_port = residents_port = None
         if ingress_from:
             reception = Reception(services.store, by_password=by_password)

@@ -45,6 +45,7 @@ from facegate.adapters.store.rights import RightsStore
 from facegate.adapters.store.snapshots import SnapshotStore
 from facegate.adapters.store.tallies import TallyStore
 from facegate.adapters.store.tokens import Token, TokenStore
+from facegate.adapters.store.told_address import ToldAddressStore
 from facegate.adapters.store.trail import Proof
 from facegate.adapters.store.ways import WaysMissingError, WayStore
 from facegate.core.audit import HOUSEKEEPING, Act
@@ -104,6 +105,7 @@ class Store(
     KeyStore,
     SnapshotStore,
     TallyStore,
+    ToldAddressStore,
 ):
     """The whole store of one data folder."""
 

@@ -422,3 +422,12 @@ tally = Table(
     Column("gates", JSON, nullable=False),  # numbers by gate
     CheckConstraint("only = 1", name="tally_only"),
 )
+
+told_address = Table(
+    "told_address",
+    metadata,
+    Column("only", Integer, primary_key=True),  # always 1: whoever told last
+    Column("token", Text, ForeignKey("tokens.id", ondelete="CASCADE"), nullable=False),
+    Column("url", Text, nullable=False),  # where Home Assistant serves the residents' pages
+    CheckConstraint("only = 1", name="told_address_only"),
+)

@@ -1,5 +1,6 @@
 """Invitations: residents enrol by themselves, by a link that is good once; printed on one sheet for each flat."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from facegate.web.panel.words import words
 
 
 async def _context(visit: Visit) -> Mapping[str, Any]:
-    url = visit.services.links.url
+    url = await asyncio.to_thread(visit.services.links.address)
     return {"by_https": url.startswith("https://"), "url": url, "both": [words(language) for language in LANGUAGES]}
 
 

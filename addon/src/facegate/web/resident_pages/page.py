@@ -13,6 +13,7 @@ from aiohttp import web
 from facegate.core.links import Link, LinkKind
 from facegate.core.models import Resident
 from facegate.web.problems import INVALID, MALFORMED, ProblemError
+from facegate.web.resident_pages.front import through_home_assistant
 from facegate.web.services import Services
 
 PERSONAL: Final = frozenset({LinkKind.PERSONAL})
@@ -94,7 +95,9 @@ class Module(Protocol):
 
 
 def is_secure(request: web.Request, services: Services) -> bool:
-    """Whether a browser has sent this by HTTPS, to us or to the proxy whose address the owner has given."""
+    """Whether a browser has sent this by HTTPS, to us, to Home Assistant or to the owner's own proxy."""
+    if through_home_assistant(request):
+        return True
     public = services.links.url
     return request.secure or (public.startswith("https://") and public.split("/")[2] == request.host)
 

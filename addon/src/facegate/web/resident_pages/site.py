@@ -33,6 +33,7 @@ from facegate.web.problems import (
     ProblemError,
 )
 from facegate.web.resident_pages import choices, data, history, invitation, own, pass_page
+from facegate.web.resident_pages.front import let_in, peer
 from facegate.web.resident_pages.page import COOKIES, SMALL, Module, Page, Post, Visit, is_secure, read_object
 from facegate.web.resident_pages.words import words
 from facegate.web.services import Services
@@ -79,8 +80,16 @@ type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make(services: Services) -> web.Application:
-    """Return the application of the residents' pages."""
-    app = web.Application(middlewares=[_failures], client_max_size=PICTURE_BYTES)
+    """Return the application of the residents' pages, for a listener of its own."""
+    return _offer(services, web.Application(middlewares=[_failures], client_max_size=PICTURE_BYTES))
+
+
+def make_for_home_assistant(services: Services) -> web.Application:
+    """Return the same pages for the API's listener, where they answer a paired Home Assistant alone."""
+    return _offer(services, web.Application(middlewares=[_failures, let_in(services)]))
+
+
+def _offer(services: Services, app: web.Application) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     site = _Site(services)
     for page in site.pages:
@@ -150,14 +159,14 @@ class _Site:
         """Open a link: always a new session, never one that the browser brings."""
         _require_ours(request)
         given = read_object(await _body(request, SMALL, json_only=True))
-        secret, peer = given.get("secret"), request.remote or ""
+        secret, who = given.get("secret"), peer(request)
         opened = None
         if isinstance(secret, str):
             opened = await asyncio.to_thread(self._services.links.redeem, secret)
         if opened is None:
-            if wait := self._bad.wait(peer):
+            if wait := self._bad.wait(who):
                 raise too_many(wait)
-            self._bad.add(peer)
+            self._bad.add(who)
             raise ProblemError(FORBIDDEN, "This link was used or revoked, or its time is over: ask for a new one.")
         link, session = opened
         # A session never outlives the one that follows it in the same browser.
