@@ -8,6 +8,7 @@ import pytest
 
 from facegate.adapters.store import GateList
 from facegate.core.boards import Lock
+from facegate.core.leaving import Terms
 from facegate.core.models import Gate, PrivacyLevel, ResidentState
 from facegate.core.node_file import NodeSetup
 from facegate.web.panel.words import words
@@ -140,33 +141,38 @@ async def test_a_list_is_looked_at_before_anything_is_stored(site: Site) -> None
         }
 
 
-async def test_a_person_who_is_gone_is_asked_about(site: Site) -> None:
-    [who] = site.store.add_residents([{"name": "Resident 1", "person": "person.one"}])
+async def test_a_person_who_is_gone_is_asked_about_and_whoever_leaves_is_named_before(site: Site) -> None:
+    kept, left = site.store.add_residents([{"name": f"Resident {n}", "person": f"person.p{n}"} for n in (1, 2)])
     site.store.hear_persons({})
     async with browser_page() as page:
-        await page.goto(site.pages + "/residents")
-        await page.click("#asked .second")
-        await page.wait_for_selector("#asked", state="hidden")
-    kept = site.store.resident(who.id)
-    assert (kept.person, kept.person_gone, kept.state) == (None, False, ResidentState.INVITED)
-
-
-async def test_whoever_has_moved_out_gets_in_no_more_and_can_be_put_right(site: Site) -> None:
-    [who] = site.store.add_residents([{"name": "Resident 1", "person": "person.one"}])
-    site.store.hear_persons({})
-    async with browser_page() as page:
+        asked: list[str] = []
         page.on("dialog", lambda dialog: dialog.accept())
+        page.on("request", lambda request: asked.append(request.url))
         await page.goto(site.pages + "/residents")
-        await page.click("#asked .second >> nth=2")
+        await page.click("#asked li:has-text('Resident 1') .second >> nth=0")
+        await page.click("#asked li:has-text('Resident 2') .second >> nth=2")
+        await page.wait_for_selector("#asked", state="hidden")
         await page.wait_for_selector("#list .state[data-state=expired]")
-    kept = site.store.resident(who.id)
-    assert (kept.person, kept.name) == (None, "Resident 1")
-    assert site.services.departures.ahead()[0].resident == who.id
+        assert "Resident 2" in (await page.text_content("#leaving li") or "")
+        await page.click("#leaving button")
+        await page.fill("#properties [name=valid_until]", "")
+        await page.click("#properties button:not([type=button])")
+        await page.wait_for_selector("#leaving", state="hidden")
+        site.services.departures.terms = Terms(absent_days=0)
+        await page.reload()
+        await page.click("#leaving li:has-text('Resident 1') button")
+        await page.wait_for_function("() => document.querySelectorAll('#leaving li').length === 2")
+    assert any(url.endswith(f"/residents/{kept.id}/stay") for url in asked)
+    for one in (kept, left):
+        after = site.store.resident(one.id)
+        assert (after.person, after.name, after.valid_until, after.state) == (None, one.name, None, one.state)
 
 
 async def test_a_person_of_home_assistant_becomes_a_resident_by_two_clicks(site: Site) -> None:
     site.services.persons.hear({"person.one": "One"})
-    site.services.persons.hear({f"person.p{number}": f"Person {number}" for number in range(30)} | {"person.one": "One"})
+    site.services.persons.hear(
+        {f"person.p{number}": f"Person {number}" for number in range(30)} | {"person.one": "One"}
+    )
     async with browser_page() as page:
         await page.goto(site.pages + "/residents")  # the first click: the page
         await page.wait_for_selector("#candidates:not([hidden])")

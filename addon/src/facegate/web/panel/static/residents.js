@@ -1,6 +1,7 @@
 // The page Residents: the list is asked for and shown here, so that no name stands in the page's own text.
 
 import { Problem, send, tell } from "./panel.js";
+import { departures } from "./leaving.js";
 import { offer } from "./persons.js";
 
 const API = "do/api/v1/";
@@ -51,7 +52,10 @@ async function load() {
   choices("#by-group", [...new Set(residents.flatMap((one) => one.groups))]);
   draw();
   ask();
-  await offer({ make, say, trying, admitted });
+  await Promise.all([
+    departures({ make, say, trying, toDay, residents, reload: load }),
+    offer({ make, say, trying, admitted }),
+  ]);
 }
 
 async function admitted({ resident }) {
