@@ -10,6 +10,7 @@ from facegate.core.consent import Purpose
 from facegate.core.problems import MACHINE
 from facegate.settings import Broker
 from facegate.web import schemas
+from facegate.web.census import Census, Numbers
 from facegate.web.machine import Machine
 from tests.parts.broker import Mosquitto, free_port
 from tests.parts.web import Site, running_site
@@ -91,3 +92,14 @@ async def test_health_counts_whom_to_look_after_and_names_nobody(site: Site) -> 
     assert "Resident 1" not in str(told)
     assert resident.id not in str(told)
     assert set((await site.ask("GET", "/health")).content) == {"ok", "version"}  # nothing for whoever has no token
+
+
+async def test_residents_are_counted_twice_a_minute_at_most(site: Site) -> None:
+    census = Census()
+    assert census.numbers(site.services, 100.0) == Numbers()
+    site.store.add_consent(
+        site.store.add_resident("Resident 1", None).id, notice="0" * 64, language="en", channel="panel",
+        purpose=str(Purpose.FACE_AT_GATES),
+    )  # fmt: skip
+    assert census.numbers(site.services, 129.0) == Numbers()
+    assert census.numbers(site.services, 130.0) == Numbers(outdated=1)

@@ -83,7 +83,7 @@ async def health(call: Call) -> Answer:
             "site": call.services.site,
             "broker": now.broker,
             "clock": now.clock,
-            **await describe(call.services),
+            **await describe(call.desk),
             "gates": [
                 {"id": gate, "camera": state.camera, "node": state.node, "problems": list(state.problems)}
                 for gate, state in now.gates.items()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from facegate.web.census import Census
 from facegate.web.limits import Failures, Once
 from facegate.web.services import Services
 from facegate.web.tokens import Bearer
@@ -21,6 +22,7 @@ class Desk:
     unix: Callable[[], float]
     monotonic: Callable[[], float]
     presses: Once = field(default_factory=Once)
+    census: Census = field(default_factory=Census)
 
 
 @dataclass(frozen=True, slots=True)

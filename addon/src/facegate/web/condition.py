@@ -1,17 +1,15 @@
 """What is wrong with the house as a whole, for the page Health and for Home Assistant: words and counts, no names."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, Final
 
 import voluptuous as vol
 from aiohttp import hdrs
 
 from facegate.adapters.broker_safety import BrokerSafety
-from facegate.core.consent import ConsentState
-from facegate.core.leaving import Cause
 from facegate.core.problems import MACHINE
-from facegate.web.call import Answer, Call
+from facegate.web.call import Answer, Call, Desk
+from facegate.web.census import Numbers
 from facegate.web.machine import LEAST_FREE, Machine
 from facegate.web.operation import Operation
 from facegate.web.schemas import BROKER_SAFETY
@@ -19,57 +17,33 @@ from facegate.web.services import Services
 from facegate.web.tokens import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """``problems``: of ``core.problems.MACHINE``. The others are counts of residents.
-
-    ``outdated``: who agreed to something else than what is done now; ``leaving``: who will be erased soon because
-    their time here ends; ``absent``: because no gate has seen them for long.
-    """
-
-    problems: tuple[str, ...]
-    unreadable: tuple[str, ...]
-    outdated: int
-    leaving: int
-    absent: int
-
-    def told(self) -> dict[str, Any]:
-        """The counts as the API tells them."""
-        return {"outdated": self.outdated, "leaving": self.leaving, "absent": self.absent}
-
-
-def look(services: Services, machine: Machine) -> Condition:
-    """Return how the house stands; reads the store."""
-    unreadable = tuple(sorted(services.store.unreadable()))
-    standings = services.consents.by_resident().values()
-    outdated = sum(any(one.state is ConsentState.OUTDATED for one in said) for said in standings)
-    causes = [one.cause for one in services.departures.ahead()]
-    leaving = causes.count(Cause.LEASE_ENDED)
+def wrong(services: Services, machine: Machine, numbers: Numbers) -> list[str]:
+    """Return what is wrong, in the words of ``core.problems.MACHINE``; reads the store."""
     found = {
         "disk_full": machine.free < LEAST_FREE,
         "clock_doubted": machine.doubts_clock,
         "liveness_missing": not machine.liveness,
-        "unreadable": bool(unreadable),
-        "consents_outdated": bool(outdated),
-        "leases_end": bool(leaving),
+        "unreadable": bool(numbers.unreadable),
+        "consents_outdated": bool(numbers.outdated),
+        "leases_end": bool(numbers.leaving),
         **dict.fromkeys((*services.paperwork.due(), *services.broker_watch.known.problems), True),
     }
-    return Condition(
-        tuple(word for word in MACHINE if found.get(word)), unreadable, outdated, leaving, causes.count(Cause.ABSENT)
-    )
+    return [word for word in MACHINE if found.get(word)]
 
 
-async def describe(services: Services) -> dict[str, Any]:
+async def describe(desk: Desk) -> dict[str, Any]:
     """Return what ``GET /health`` adds for those who may read."""
+    services = desk.services
 
-    def read() -> Condition:
-        return look(services, services.machine())
+    def read() -> tuple[Numbers, list[str]]:
+        numbers = desk.census.numbers(services, desk.monotonic())
+        return numbers, wrong(services, services.machine(), numbers)
 
-    condition = await asyncio.to_thread(read)
+    numbers, problems = await asyncio.to_thread(read)
     return {
-        "unreadable": list(condition.unreadable),
-        "problems": list(condition.problems),
-        "residents": condition.told(),
+        "unreadable": list(numbers.unreadable),
+        "problems": problems,
+        "residents": {"outdated": numbers.outdated, "leaving": numbers.leaving, "absent": numbers.absent},
         "broker_safety": _told(services.broker_watch.known),
     }
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from facegate.core.models import Camera, Gate
 from facegate.core.problems import STAGES
 from facegate.core.site_rule import SiteRule
-from facegate.web.condition import Condition, look
+from facegate.web.census import count
+from facegate.web.condition import wrong
 from facegate.web.machine import Machine
 from facegate.web.panel import troubles
 from facegate.web.panel.cards import Light, broker_light
@@ -34,13 +35,12 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
     machine = await asyncio.to_thread(services.machine)
     read = await asyncio.to_thread(_read, visit, machine)
     now = services.health()
-    condition: Condition = read["condition"]
     more = {"inference_cpu": bool(machine.fallback), "calibration_stale": read["rule"].is_stale(read["enrolled"])}
-    wrong = [now.clock] if now.clock else []
-    wrong += [*condition.problems, *(word for word, there in more.items() if there)]
+    problems = [now.clock] if now.clock else []
+    problems += [*read["wrong"], *(word for word, there in more.items() if there)]
     return {
         "broker": broker_light(services, words),
-        "wrong": troubles.texts(words, wrong),
+        "wrong": troubles.texts(words, problems),
         "doubted": machine.doubts_clock,
         "machine": _machine(machine, read["rule"], read["enrolled"], words),
         "gates": [
@@ -62,7 +62,7 @@ def _read(visit: Visit, machine: Machine) -> dict[str, Any]:
         "cameras": cameras,
         "rule": store.site_rule(),
         "enrolled": visit.services.paperwork.facts().enrolled,
-        "condition": look(visit.services, machine),
+        "wrong": wrong(visit.services, machine, count(visit.services)),
     }
 
 
