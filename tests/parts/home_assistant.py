@@ -32,6 +32,7 @@ homeassistant:
   time_zone: Europe/Berlin
   country: DE
   currency: EUR
+automation: !include automations.yaml
 frontend:
 config:
 recorder:
@@ -49,6 +50,10 @@ def interpreter() -> Path:
     """The Python that has Home Assistant."""
     default = ROOT / ".cache" / "environments" / "home-assistant" / "bin" / "python"
     return Path(os.environ.get("FACEGATE_HOME_ASSISTANT_PYTHON") or default)
+
+
+def _slug(alias: str) -> str:
+    return alias.lower().replace(" ", "_")
 
 
 class HomeAssistantError(AssertionError):
@@ -72,6 +77,7 @@ class HomeAssistant:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "configuration.yaml").write_text(CONFIGURATION)
+        (folder / "automations.yaml").write_text("[]\n")
         shutil.copytree(
             ROOT / "custom_components",
             folder / "custom_components",
@@ -101,6 +107,12 @@ class HomeAssistant:
                 pass  # not up yet; the time-out tells when it never comes
             time.sleep(0.2)
         raise AssertionError(f"Home Assistant did not start:\n{self.log()[-4000:]}")
+
+    @property
+    def pid(self) -> int:
+        """Process number; its loop runs in the first thread, which has the same."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> None:
         """End it in order, so that it writes everything down."""
@@ -147,6 +159,45 @@ class HomeAssistant:
         """Submit the form that a flow shows."""
         answer: dict[str, Any] = self.post(f"/api/config/config_entries/flow/{flow['flow_id']}", **fields)
         return answer
+
+    def begin_options(self, entry_id: str) -> dict[str, Any]:
+        """Open the options of a config entry, as *Configure* does."""
+        flow: dict[str, Any] = self.post("/api/config/config_entries/options/flow", handler=entry_id)
+        return flow
+
+    def fill_options(self, flow: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        """Submit the form that an options flow shows, or choose from its menu."""
+        answer: dict[str, Any] = self.post(f"/api/config/config_entries/options/flow/{flow['flow_id']}", **fields)
+        return answer
+
+    def decline(self, flow: dict[str, Any]) -> None:
+        """Close a flow."""
+        self._request("DELETE", f"/api/config/config_entries/flow/{flow['flow_id']}")
+
+    def automate(self, alias: str, *, triggers: list[dict[str, Any]], actions: list[dict[str, Any]]) -> None:
+        """Save an automation, as the editor does."""
+        self.post(
+            f"/api/config/automation/config/{_slug(alias)}",
+            alias=alias,
+            triggers=triggers,
+            actions=actions,
+            trace={"stored_traces": 0},
+        )
+
+    def forget_automation(self, alias: str) -> None:
+        """Delete an automation, as the editor does."""
+        self._request("DELETE", f"/api/config/automation/config/{_slug(alias)}")
+
+    def wait_for_notice(self, identifier: str, text: str, timeout: float = 20) -> None:
+        """Wait until the bell shows this text."""
+        end = time.monotonic() + timeout
+        while (shown := self.notices().get(identifier)) != text:
+            assert time.monotonic() < end, f"the bell shows {shown!r} instead of {text!r}"
+            time.sleep(0.1)
+
+    def notices(self) -> dict[str, str]:
+        """What the bell shows: the texts of the notifications by their ids."""
+        return {n["notification_id"]: n["message"] for n in self.command("persistent_notification/get")}
 
     def discovered(self, domain: str, timeout: float = 30) -> dict[str, Any]:
         """Return the flow that discovery began, opened as the frontend opens it."""
