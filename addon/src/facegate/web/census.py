@@ -1,4 +1,4 @@
-"""How many residents an owner should look after: counted out of sealed profiles, which takes a while where many live."""
+"""How many residents an owner should look after: counted out of sealed profiles, which takes time where many live."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
