@@ -45,7 +45,7 @@ class PresenceCoordinator(DataUpdateCoordinator[Mapping[str, Told]]):
         )
         self.home: dict[str, bool] = {}
         self._attached: set[str] = set()
-        self._before: dict[str, bool | None] = {}
+        self._before: dict[str, tuple[str, bool | None]] = {}  # the last opening, and where they were before it
         self._store = presence_store(hass, entry)
 
     @override
@@ -76,10 +76,11 @@ class PresenceCoordinator(DataUpdateCoordinator[Mapping[str, Told]]):
             return
         who = told.presence
         if event.type == GRANTED:
-            self._before = {who: self.home.get(who)} | {k: v for k, v in self._before.items() if k != who}
+            self._before[who] = (event.opening, self.home.get(who))
             self.home[who] = event.direction == ENTRY
-        elif event.type == NOT_PASSED and who in self._before:
-            if (before := self._before.pop(who)) is None:
+        elif event.type == NOT_PASSED and self._before.get(who, ("", None))[0] == event.opening:
+            _, before = self._before.pop(who)
+            if before is None:
                 self.home.pop(who, None)
             else:
                 self.home[who] = before
@@ -106,7 +107,7 @@ class PresenceCoordinator(DataUpdateCoordinator[Mapping[str, Told]]):
     def _forget_others(self, agreed: Mapping[str, Told]) -> None:
         """Forget whoever does not agree any more, or is gone."""
         self.home = {who: home for who, home in self.home.items() if who in agreed}
-        self._before = {who: home for who, home in self._before.items() if who in agreed}
+        self._before = {who: before for who, before in self._before.items() if who in agreed}
         self._attached &= agreed.keys()
         async_remove_others(self.hass, self.config_entry, agreed)
         self._store.async_delay_save(self._content, SAVE_DELAY)

@@ -54,7 +54,7 @@ def show(hass: HomeAssistant, entry: MockConfigEntry, *, on: bool = True) -> Non
 
 async def go(hass: HomeAssistant, recognizer: Recognizer, direction: str, number: int = 1, **changes: Any) -> None:
     """Let the gate open for somebody."""
-    event = make_event(alias=f"a{number}", direction=direction, opening="0" * 16, **changes)
+    event = make_event(**{"alias": f"a{number}", "direction": direction, "opening": "0" * 16, **changes})
     recognizer.people[event.alias] = told(number)
     await publish_event(hass, event)
 
@@ -98,6 +98,17 @@ async def test_whoever_did_not_pass_is_where_they_were(
     assert where(hass) == "home"
     await publish_event(hass, make_event(**turned_back))  # said twice
     assert where(hass) == "home"
+
+
+async def test_what_became_of_an_earlier_opening_moves_nobody(
+    hass: HomeAssistant, set_up: SetUp, recognizer: Recognizer
+) -> None:
+    await set_up()
+    await go(hass, recognizer, "entry", opening="1" * 16)
+    await go(hass, recognizer, "exit", opening="2" * 16)
+    late = make_event(type="not_passed", reason="passage", alias="", opening="1" * 16)
+    await publish_event(hass, late)
+    assert where(hass) == "not_home"
 
 
 @pytest.mark.parametrize("method", ["phone", "remote"])
