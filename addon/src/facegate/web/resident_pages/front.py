@@ -46,7 +46,7 @@ def through_home_assistant(request: web.Request) -> bool:
 
 def peer(request: web.Request) -> str:
     """Return by what attempts are counted: the browser's address, or its network where it may have any in there."""
-    address = request.get(_KEY, request.remote or "")
+    address: str = request.get(_KEY, request.remote or "")
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
