@@ -103,9 +103,9 @@ class FaceGateClient:
         gates = [Gate.from_answer(item) for item in answer]
         return {gate.id: gate for gate in gates}
 
-    async def add_gate(self, name: str) -> NewGate:
-        """Create a gate and return it with its node's key."""
-        return NewGate.from_answer(await self._request("POST", "gates", json={"name": name}))
+    async def add_gate(self, name: str, *, trial: bool) -> NewGate:
+        """Create a gate and return it with its node's key; ``trial``: its node is software and moves no door."""
+        return NewGate.from_answer(await self._request("POST", "gates", json={"name": name, "trial": trial}))
 
     async def add_camera(self, gate: str, source: str, direction: str) -> None:
         """Give a gate the camera that is read from ``source``."""

@@ -27,6 +27,7 @@ from .options_flow import FaceGateOptionsFlow
 
 CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
+CONF_TRIAL: Final = "trial"
 
 _ADDRESS = {probatio.Required(CONF_URL): selector.TextSelector(selector.TextSelectorConfig(autocomplete="off"))}
 _GATE: Final = probatio.Schema(
@@ -36,6 +37,7 @@ _GATE: Final = probatio.Schema(
         probatio.Required(CONF_DIRECTION, default=DIRECTIONS[0]): selector.SelectSelector(
             selector.SelectSelectorConfig(options=list(DIRECTIONS), translation_key="direction")
         ),
+        probatio.Required(CONF_TRIAL, default=True): selector.BooleanSelector(),
     }
 )
 
@@ -136,7 +138,11 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         """Add the first gate, or leave that to the panel."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := await self._async_add_gate(user_input)):
-            return self._finish() if self._gate is None else await self.async_step_node()
+            if self._gate is None or self._gate.trial:  # there is no node to flash
+                return self._finish()
+            return await self.async_step_node()
+        if user_input is None and len(cameras := self.hass.states.async_entity_ids(Platform.CAMERA)) == 1:
+            user_input = {CONF_CAMERA: cameras[0]}
         return self.async_show_form(
             step_id="gate",
             data_schema=self.add_suggested_values_to_schema(_GATE, user_input),
@@ -246,9 +252,11 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         client = self._client()
         try:
             if self._gate is None:  # a second try after the camera was refused must not make a second gate
-                self._gate = await client.add_gate(name)
+                self._gate = await client.add_gate(name, trial=user_input[CONF_TRIAL])
             if source:
                 await client.add_camera(self._gate.id, source, user_input[CONF_DIRECTION])
+            if self._gate.trial:  # it moves no door, so nobody is shut out
+                await client.switch_faces(self._gate.id, on=True)
         except RefusedError:
             return {CONF_CAMERA if self._gate else CONF_NAME: "refused"}
         except FaceGateError as error:

@@ -54,15 +54,19 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGate:
-    """A gate that was just made, with the key of its node in hex, which is told this once."""
+    """A gate that was just made, with the key of its node in hex, which is told this once.
+
+    ``trial``: its node is software.
+    """
 
     id: str
     key: str
+    trial: bool
 
     @classmethod
     def from_answer(cls, answer: Any) -> Self:
         """Return the new gate in an answer of the API."""
-        return cls(id=_text(answer, "id"), key=_hex(answer, "key"))
+        return cls(id=_text(answer, "id"), key=_hex(answer, "key"), trial=_flag(answer, "trial"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

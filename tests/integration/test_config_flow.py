@@ -1,6 +1,7 @@
 """Set-up by hand, and the first gate; what somebody types is checked before anything is kept."""
 
 import json
+from http import HTTPStatus
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -8,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.integration.flows import ENTRY_DATA, STRANGER, fill, start
-from tests.integration.recognizer import CODE, GATE_KEY, INSTALLATION, SITE, TOKEN, URL, Recognizer, paired
+from tests.integration.recognizer import CODE, GATE_KEY, INSTALLATION, SITE, TOKEN, URL, Recognizer, gate, paired
 
 pytestmark = pytest.mark.usefixtures("mqtt_mock")
 
@@ -138,17 +139,46 @@ async def test_first_gate_with_a_camera_of_home_assistant(hass: HomeAssistant, r
     recognizer.gates = []
     flow = await fill(hass, await start(hass), url=URL, code=CODE)
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "gate")
-    flow = await fill(hass, flow, name="Main entrance", camera="camera.door", direction="entry")
+    flow = await fill(hass, flow, name="Main entrance", camera="camera.door", direction="entry", trial=False)
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "node")
     assert flow["description_placeholders"] == {"gate_id": "first", "gate_key": GATE_KEY}
     done = await fill(hass, flow)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"] == ENTRY_DATA  # nothing of gate, camera or node key stays here
     made, camera = recognizer.asked("gates")[1:]
-    assert made.body == {"name": "Main entrance"}
+    assert made.body == {"name": "Main entrance", "trial": False}
     assert camera.path == "gates/first/cameras"
     assert camera.body == {"source": "rtsp://viewer:secret@192.0.2.7/stream", "direction": "entry"}
     assert camera.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.usefixtures("no_set_up", "cameras")
+async def test_trial_gate_has_no_node_to_flash_and_looks_for_faces_at_once(
+    hass: HomeAssistant, recognizer: Recognizer
+) -> None:
+    recognizer.gates = []
+    made = gate("first", "First") | {"key": GATE_KEY, "trial": True}
+    recognizer.answers["post", "gates"] = (HTTPStatus.CREATED, made)
+    recognizer.answers["put", "gates/first/face-reader"] = (HTTPStatus.OK, gate("first", "First"))
+    flow = await fill(hass, await start(hass), url=URL, code=CODE)
+    done = await fill(hass, flow, name="Trial gate", camera="camera.door", direction="entry")  # a trial gate by default
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    told = {request.path: request.body for request in recognizer.asked("gates") if request.method.lower() != "get"}
+    assert told["gates"] == {"name": "Trial gate", "trial": True}
+    assert told["gates/first/face-reader"] == {"on": True}
+
+
+@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.parametrize(("cameras", "suggested"), [(["door"], "camera.door"), (["door", "yard"], None), ([], None)])
+async def test_the_only_camera_is_suggested(
+    hass: HomeAssistant, recognizer: Recognizer, cameras: list[str], suggested: str | None
+) -> None:
+    recognizer.gates = []
+    for name in cameras:
+        hass.states.async_set(f"camera.{name}", "idle")
+    flow = await fill(hass, await start(hass), url=URL, code=CODE)
+    [camera] = [key for key in flow["data_schema"].schema if key == "camera"]
+    assert (camera.description or {}).get("suggested_value") == suggested
 
 
 @pytest.mark.usefixtures("no_set_up")
