@@ -13,7 +13,7 @@ export async function departures({ make, say, trying, toDay, residents, reload }
   section.querySelector("ul").replaceChildren(
     ...leaving.map((one) => {
       const row = make("li");
-      const about = `${say(`cause.${one.cause}`)} ${toDay(one.since)}. ${say("erased_on")} ${toDay(one.due)}.`;
+      const about = `${say(`cause.${one.cause}`)} ${toDay(one.since)} · ${say("erased_on")} ${toDay(one.due)}`;
       row.append(make("span", names.get(one.resident) ?? one.resident, { class: "name" }), make("span", about, { class: "about" }));
       if (one.cause === "absent") {
         const stays = make("button", say("lives_here"), { type: "button", class: "second" });
