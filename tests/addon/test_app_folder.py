@@ -95,6 +95,19 @@ def test_the_app_says_what_supervisor_asks() -> None:
     assert all(OPTION.fullmatch(kind) for kind in app["schema"].values())
 
 
+def test_supervisor_knows_every_word() -> None:
+    """It drops what it does not know without a word, such as a name that was mistyped."""
+    known = {
+        "name", "version", "slug", "description", "url", "arch", "homeassistant", "stage", "startup", "init", "timeout",
+        "tmpfs", "apparmor", "ingress", "ingress_port", "panel_icon", "panel_title", "panel_admin", "ports",
+        "ports_description", "watchdog", "services", "discovery", "backup", "backup_pre", "backup_post",
+        "backup_exclude", "options", "schema",
+    }  # fmt: skip
+    assert config().keys() <= known
+    assert config()["startup"] in {"initialize", "system", "services", "application", "once"}
+    assert config()["stage"] in {"stable", "experimental", "deprecated"}
+
+
 def test_the_version_is_the_programs() -> None:
     project = tomllib.loads((APP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert config()["version"] == project["version"] == __version__
@@ -112,32 +125,36 @@ def test_ports_and_watchdog_lead_to_the_listeners() -> None:
     assert any(operation.path == "/health" and operation.scope is None for operation in OPERATIONS)
 
 
-def rating(app: dict[str, Any], *, own_profile: bool) -> int:
-    """Supervisor's public rules for the security rating, from 1 to 8."""
-    score = 5
-    if not app.get("apparmor", True):
-        score -= 1
-    elif own_profile:
-        score += 1
-    reachable = app.get("host_network") or any(port is not None for port in app.get("ports", {}).values())
-    if app.get("ingress") or not reachable:
-        score += 2
-    elif app.get("auth_api"):
-        score += 1
-    grave = {
+GRAVE = frozenset(
+    {
         "BPF", "CHECKPOINT_RESTORE", "DAC_READ_SEARCH", "NET_ADMIN", "NET_RAW", "PERFMON", "SYS_ADMIN", "SYS_MODULE",
         "SYS_PTRACE", "SYS_RAWIO",
-    }  # fmt: skip
-    score -= bool(grave & set(app.get("privileged", ())) or app.get("kernel_modules"))
-    score -= {"manager": 1, "admin": 2}.get(app.get("hassio_role", "default"), 0)
-    score -= bool(app.get("host_network")) + 2 * bool(app.get("host_pid"))
+    }
+)  # fmt: skip
+
+
+def rating(app: dict[str, Any], *, own_profile: bool) -> int:
+    """Supervisor's rules for the security rating, from 1 to 8, as its rating_security() has them in 2026."""
     if app.get("docker_api") or app.get("full_access"):
         return 1
+    rights = set(app.get("privileged", ()))
+    score = 5
+    score += -1 if not app.get("apparmor", True) else int(own_profile)
+    score += 2 if app.get("ingress") else int(bool(app.get("auth_api")))
+    score += bool(app.get("codenotary"))  # "signed"
+    score -= bool(GRAVE & rights or app.get("kernel_modules"))
+    score -= {"manager": 1, "admin": 2}.get(app.get("hassio_role", "default"), 0)
+    score -= bool(app.get("host_network")) + 2 * bool(app.get("host_pid"))
+    score -= bool(app.get("host_uts")) and "SYS_ADMIN" in rights
     return max(1, min(8, score))
 
 
 def test_the_security_rating_is_the_best_there_is() -> None:
-    assert rating(config(), own_profile=(APP / "apparmor.txt").is_file()) == 8
+    app = config()
+    assert rating(app, own_profile=(APP / "apparmor.txt").is_file()) == 8
+    assert rating(app, own_profile=False) < 8
+    worse = ({"apparmor": False}, {"ingress": False}, {"host_network": True}, {"privileged": ["NET_ADMIN"]})
+    assert all(rating(app | more, own_profile=True) < 8 for more in worse)
 
 
 def test_the_app_asks_for_no_right_that_it_does_not_need() -> None:

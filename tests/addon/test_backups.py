@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -90,6 +91,15 @@ def test_a_kill_between_the_commands_leaves_the_newer_database(data: Path, unfin
     assert not {"backup", "backup.new"} & {path.name for path in data.iterdir()}
 
 
+def test_a_copy_that_was_never_done_does_not_stay_in_what_is_restored(data: Path, tmp_path: Path) -> None:
+    backups.prepare(data, time.time())
+    (data / "backup").rename(data / "backup.new")
+    copy(data, tmp_path / "restored")
+    with Store.open(tmp_path / "restored") as store:
+        assert [gate.id for gate in store.gates()] == ["front"]
+    assert not {"backup", "backup.new"} & {path.name for path in (tmp_path / "restored").iterdir()}
+
+
 def test_a_kill_while_it_arrives_is_made_good_by_the_next_start(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +168,7 @@ def test_keys_and_database_are_of_one_moment_while_both_change(data: Path, tmp_p
         try:
             for number in range(4):
                 backups.prepare(data, time.time())
-                copy(data, tmp_path / str(number))
+                shutil.copytree(data / "backup", tmp_path / str(number) / "backup")
         finally:
             stopped.set()
             changing.join()

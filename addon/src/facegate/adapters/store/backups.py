@@ -96,6 +96,7 @@ def arrive(data: Path) -> float | None:
             return None
         copy = data / FOLDER
         if not copy.is_dir():
+            _remove_copies(data)  # one that was never done
             return None
         made_at, names = _checked(copy)
         for name in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):  # they belong to the database that goes
