@@ -14,6 +14,7 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -70,14 +71,14 @@ _PASS: Final = probatio.Schema(
 
 @callback
 def async_setup_person_actions(hass: HomeAssistant) -> None:
-    """Offer the actions."""
+    """Offer the actions to administrators, and to whatever automations they have made."""
     for action, act, schema, answers in (
         (CREATE_PASS, _create_pass, _PASS, SupportsResponse.ONLY),
         (INVITE_RESIDENT, _invite_resident, _PERSON, SupportsResponse.ONLY),
         (SUSPEND_RESIDENT, _suspend_resident, _PERSON, SupportsResponse.NONE),
         (RESUME_RESIDENT, _resume_resident, _PERSON, SupportsResponse.NONE),
     ):
-        hass.services.async_register(DOMAIN, action, act, schema=schema, supports_response=answers)
+        async_register_admin_service(hass, DOMAIN, action, act, schema, answers)
 
 
 async def _create_pass(call: ServiceCall) -> ServiceResponse:

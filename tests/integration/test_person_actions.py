@@ -8,15 +8,16 @@ import probatio
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.facegate.services import OPEN_GATE
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import INSTALLATION, INVITED, PASS_MADE, Recognizer, gate
+from tests.integration.test_texts import PERSON_ACTIONS
 
 PERSON = {"person": "person.one"}
 OTHER = "f" * 32
@@ -251,3 +252,20 @@ async def test_of_several_recognizers_one_has_to_be_named(
         await act(hass, "suspend_resident", config_entry_id="gone", **PERSON)
     assert caught.value.translation_key == "no_recognizer"
     await act(hass, OPEN_GATE, device_id=there)
+
+
+@pytest.mark.parametrize("action", PERSON_ACTIONS)
+async def test_people_are_for_administrators_and_for_what_they_automate(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, hass_read_only_user: MockUser, action: str
+) -> None:
+    await set_up()
+    answers = action in {"create_pass", "invite_resident"}
+    data = {} if action == "create_pass" else PERSON
+    before = len(recognizer.asked())
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, action, data, blocking=True, return_response=answers, context=Context(hass_read_only_user.id)
+        )
+    assert len(recognizer.asked()) == before
+    await act(hass, action, answers=answers, **data)
+    assert len(recognizer.asked()) == before + 1
