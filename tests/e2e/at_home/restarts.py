@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from facegate.contract.messages import GateEvent
+from tests.parts import left_behind
 from tests.parts.home_assistant import HomeAssistantError
-from tests.parts.house import ACCESS, NODE, OPEN, RESIDENT, TOPICS, House
+from tests.parts.house import ACCESS, NODE, OPEN, TOPICS, House
+from tests.parts.traces import in_folder
 
 
 def opens(house: House, what: str) -> None:
@@ -49,17 +50,13 @@ def test_silent_node_is_told_when_the_button_is_pressed(house: House) -> None:
 def test_restart_of_the_core_readmits_nothing_and_leaves_no_names(house: House) -> None:
     home = house.home
     before = home.state(ACCESS)["attributes"]
+    assert left_behind.shown(house) == set()
     home.stop()
-    personal = [RESIDENT.encode(), house.api("GET", "/residents")[0]["id"].encode()]
-    aliases = {GateEvent.parse(e, house.event_key).alias for e in house.eavesdropper.events()} - {""}
-    assert aliases
-    personal += [alias.encode() for alias in aliases]
+    assert left_behind.left_behind(house) == set()
+    assert left_behind.PERSON not in left_behind.traces(house)
     assert house.node is not None
-    personal.append(house.node.key.hex().encode())  # the node's key is shown once and kept nowhere
-    for file in home.folder.rglob("*"):
-        if file.is_file():
-            content = file.read_bytes()
-            assert not [text for text in personal if text in content], file
+    # The node's key is shown once and kept nowhere.
+    assert in_folder(home.folder, {"node's key": house.node.key.hex()}) == set()
 
     # What a broker has kept is given to whoever comes back.
     house.eavesdropper.say(TOPICS.event, house.eavesdropper.events()[-1], retain=True)

@@ -1,16 +1,18 @@
 """What Home Assistant learns of persons once its owner, the recognizer's owner and the resident have said yes."""
 
 from facegate.contract.messages import GateEvent
+from tests.parts import left_behind
 from tests.parts.house import ACCESS, RESIDENT, House
+from tests.parts.left_behind import PERSON
+from tests.parts.traces import Trace
 
-PERSON = "person.owner"
 PURPOSE = "presence_in_home_assistant"
 
 
 def test_with_three_yeses_an_automation_knows_the_person_and_the_person_is_home(house: House) -> None:
     home = house.home
     [resident] = house.api("GET", "/residents")
-    house.api("PATCH", f"/residents/{resident['id']}", {"person": PERSON})
+    assert resident["person"] == PERSON
     [notice] = [
         n for n in house.api("GET", "/notices") if (n["purpose"], n["language"], n["holds"]) == (PURPOSE, "en", True)
     ]
@@ -50,6 +52,14 @@ def test_with_three_yeses_an_automation_knows_the_person_and_the_person_is_home(
     assert GateEvent.parse(house.eavesdropper.events()[-1], house.event_key).alias
 
 
+def test_exactly_what_was_announced_stays(house: House) -> None:
+    assert left_behind.shown(house) <= {"name"}  # that of the presence entity
+    house.home.stop()
+    assert left_behind.left_behind(house) == left_behind.ANNOUNCED
+    assert PERSON in left_behind.traces(house)  # the owner was told so; automations of ours keep none
+    house.home.start()
+
+
 def test_whoever_withdraws_is_told_of_no_more(house: House) -> None:
     [resident] = house.api("GET", "/residents")
     house.api("DELETE", f"/residents/{resident['id']}/consents/{PURPOSE}")
@@ -62,3 +72,10 @@ def test_whoever_withdraws_is_told_of_no_more(house: House) -> None:
 
     house.home.wait_for(lambda: not left(), "the presence entity stays")
     house.home.wait_for(lambda: house.home.state(PERSON)["state"] != "home", "the person is still home")
+
+
+def test_nothing_of_it_is_left_then(house: House) -> None:
+    house.home.stop()
+    # A database keeps the bytes of deleted rows until Home Assistant repacks it, which it does every month.
+    assert left_behind.left_behind(house) <= {Trace("name", "recorder")}
+    house.home.start()

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from facegate.contract.messages import GateEvent
 from tests.parts.house import ACCESS, OPEN, House
+from tests.parts.left_behind import live_here
 
 WATCH = "automation.watch_the_entrance"
 
 
 def test_an_automation_on_our_trigger_is_written_in_the_editor(house: House) -> None:
+    live_here(house)
     house.home.automate(
         "Watch the entrance",
         triggers=[{"trigger": "facegate.access", "target": {"entity_id": ACCESS}, "options": {"method": ["face"]}}],
