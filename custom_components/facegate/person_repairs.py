@@ -1,8 +1,11 @@
 """What the owner is asked about persons: each question an issue in Home Assistant's repairs, with a flow that answers.
 
 Home Assistant stores an issue's id, and its event of it, for good; so the id tells nothing: it is made of a random mark
-that the recognizer has given the person. Names are in memory alone. Nobody is erased from here: whoever has moved out
-gets in no more, and the recognizer erases them when it is due, and shows that before.
+that the recognizer has given the person. Names are in memory alone. Everybody who may log in can list issues, and only
+administrators can begin their flows: so it is the flow that says which resident it is about.
+
+Nobody is erased from here: whoever has moved out gets in no more, and the recognizer erases them when it is due, and
+shows that before.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
@@ -53,9 +56,10 @@ def async_ask(hass: HomeAssistant, entry: FaceGateConfigEntry, heard: Heard) -> 
     if issues and not shown:
         _create(hass, many, MANY, {"count": str(len(issues)), "panel": panel_link(entry)})
     for issue, (kind, question) in shown.items():
-        names = {CONF_NAME: question.name, "before": question.before or question.name, "panel": panel_link(entry)}
+        listed = {"panel": panel_link(entry)} | ({CONF_NAME: question.name} if kind == NEW else {})
+        names = {**listed, CONF_NAME: question.name, "before": question.before}
         about = {KIND: kind, "entry_id": entry.entry_id, "person": question.person}
-        _create(hass, issue, kind, names, {**about, **names})
+        _create(hass, issue, kind, listed, {**about, **names})
 
 
 @callback

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.facegate.panel import DOCS
 from custom_components.facegate.person_repairs import FLOWS, MANY
+from custom_components.facegate.person_repairs import NEW as NEW_PERSON
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import INVITED, Recognizer, heard
 from tests.integration.test_persons import settle
@@ -73,7 +74,7 @@ async def test_a_new_person_becomes_a_resident_in_two_clicks(
     await ask(hass, recognizer, new=[NEW])
     [(issue, shown)] = issues(hass).items()
     assert shown.translation_key == "person_new"
-    assert shown.translation_placeholders == {"name": "Two", "before": "Two", **PANEL}
+    assert shown.translation_placeholders == {"name": "Two", **PANEL}
     menu = await begin(frontend, issue)  # the first click
     assert menu["menu_options"] == ["resident", "invite", "no_resident"]
     done = await go_on(frontend, menu, next_step_id="resident")  # the second one
@@ -123,8 +124,9 @@ async def test_a_new_name_is_a_choice(
 ) -> None:
     await ask(hass, recognizer, renamed=[RENAMED])
     [(issue, shown)] = issues(hass).items()
-    assert shown.translation_placeholders == {"name": "First", "before": "One", **PANEL}
+    assert shown.translation_placeholders == PANEL, "everybody may list issues, and learns of no resident by that"
     menu = await begin(frontend, issue)
+    assert menu["description_placeholders"] == {"name": "First", "before": "One", **PANEL}
     assert menu["menu_options"] == ["take_name", "keep_name"]
     assert (await go_on(frontend, menu, next_step_id=choice))["type"] == "create_entry"
     assert recognizer.asked("persons/answers")[0].body == {"person": "person.one", "outcome": choice}
@@ -139,8 +141,11 @@ async def test_somebody_who_is_gone_is_never_erased_from_here(
         ("moved_out", {}, {"outcome": "moved_out"}),
     ):
         await ask(hass, recognizer, gone=[GONE])
-        menu = await begin(frontend, next(iter(issues(hass))))
+        [(issue, shown)] = issues(hass).items()
+        assert shown.translation_placeholders == PANEL
+        menu = await begin(frontend, issue)
         assert menu["menu_options"] == ["stays", "other", "moved_out"]
+        assert menu["description_placeholders"]["name"] == "Gone"
         said = len(recognizer.asked("persons/answers"))
         answer = await go_on(frontend, menu, next_step_id=choice)
         if given is not None:
@@ -248,6 +253,7 @@ def test_every_question_and_every_step_has_its_texts(language: str) -> None:
     for kind, flow in FLOWS.items():
         code = inspect.getsource(flow)
         steps = {name.removeprefix("async_step_") for name in vars(flow) if name.startswith("async_step_")}
+        assert set(re.findall(r"{(\w+)}", told[kind]["title"])) == ({"name"} if kind == NEW_PERSON else set())
         shown = told[kind]["fix_flow"]["step"]
         options = set(shown["init"]["menu_options"])
         assert steps == set(shown) | options
