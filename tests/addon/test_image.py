@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,38 @@ def test_commands_in_the_image_work_as_its_user(seen: dict[str, Any]) -> None:
     assert not findings["broker"]["advice"]
     assert seen["backup"]["code"] == 0, seen["backup"]["errors"]
     assert {"backup/facegate.db", "backup/complete.json", "backup/keys/site.key"} <= seen["files"].keys()
+
+
+def test_its_apparmor_profile_allows_what_it_has_open(seen: dict[str, Any]) -> None:
+    rules = [
+        (_glob(path), rights)
+        for path, rights in re.findall(
+            r"^  (/\S+) (\w+),$", (image_tree.APP / "apparmor.txt").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+    assert rules
+    uses = [(path, right) for path, right in seen["uses"] if not path.startswith("/memfd:")]
+    assert {("/data/facegate.db", "rw"), ("/data/facegate.lock", "rw")} <= set(uses)
+    assert any(right == "m" and "onnxruntime" in path for path, right in uses)
+    refused = [
+        (path, right)
+        for path, right in uses
+        if not all(any(one in rights and rule.fullmatch(path) for rule, rights in rules) for one in right)
+    ]
+    # The base abstraction, which the profile includes, allows these to everybody.
+    assert not [(path, right) for path, right in refused if not path.startswith(("/usr/lib/locale", "/etc/ld.so"))]
+
+
+def _glob(path: str) -> re.Pattern[str]:
+    """AppArmor's: ``**`` crosses folders, ``*`` does not, braces choose."""
+    parts = re.split(r"(\*\*|\*|\{[^}]*\})", path)
+    words = {"**": ".*", "*": "[^/]*"}
+    made = [
+        words.get(part)
+        or (f"(?:{'|'.join(map(re.escape, part[1:-1].split(',')))})" if part[:1] == "{" else re.escape(part))
+        for part in parts
+    ]
+    return re.compile("".join(made))
 
 
 def test_it_stops_when_supervisor_tells_it_to(seen: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ and the Supervisor its own address. Else it is given free ports, and nobody stan
 import asyncio
 import fcntl
 import json
+import os
 import shutil
 import socket
 import stat
@@ -68,7 +69,7 @@ async def see(folder: Path) -> dict[str, Any]:
                     "residents": _page(ports["residents_port"], "127.0.0.1"),
                     "doctor": await _said(image, given, "doctor", "--json"),
                     "backup": await _said(image, given, *app["backup_pre"].split()[1:]),
-                    "files": _owners(data),
+                    "files": _owners(data), "uses": _uses(process.pid, folder / "image"),
                 }  # fmt: skip
             finally:
                 process.terminate()
@@ -124,6 +125,22 @@ def _status(pid: int) -> dict[str, str]:
     """What the kernel says about the process: who it is, and what it may."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return {name: " ".join(value.split()) for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _uses(pid: int, root: Path) -> list[list[str]]:
+    """Files that the process has mapped (``m``) or open (``r`` or ``rw``), by the paths that they have in the image.
+
+    Python itself lies under /usr/local there.
+    """
+    maps = (line.split(maxsplit=5) for line in Path(f"/proc/{pid}/maps").read_text().splitlines())
+    found = {(parts[5], "m" if "x" in parts[1] else "r") for parts in maps if len(parts) == 6 and parts[5][0] == "/"}
+    for number in Path(f"/proc/{pid}/fd").iterdir():
+        target = str(number.readlink())
+        mode = int(Path(f"/proc/{pid}/fdinfo/{number.name}").read_text().split("flags:")[1].split()[0], 8)
+        if target.startswith("/") and not target.startswith(("/dev/pts", str(root.parent / "app.log"))):
+            found.add((target, "r" if mode & 3 == os.O_RDONLY else "rw"))
+    base = str(Path(sys.base_prefix).resolve())
+    return sorted([path.replace(str(root), "", 1).replace(base, "/usr/local", 1), right] for path, right in found)
 
 
 def _owners(data: Path) -> dict[str, list[int]]:
