@@ -15,9 +15,11 @@ from .devices import async_follow_gates, is_present
 from .guards import async_offer_dashboard
 from .identities import async_give_back_persons
 from .issues import async_clear_issues
+from .pages_view import async_register_pages
 from .person_repairs import async_ask_no_more
 from .persons import async_follow_persons
 from .presence import async_set_up_presence, presence_store
+from .residents_pages import async_remove_pages, async_set_up_pages
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -35,6 +37,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Offer the actions, so that automations are checked even while no recognizer answers, and the dashboard."""
     async_setup_services(hass)
+    async_register_pages(hass)
     await async_offer_dashboard(hass)
     return True
 
@@ -55,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(coordinator.async_save)  # runs after the subscriptions below have ended
     async_follow_persons(hass, entry)
+    await async_set_up_pages(hass, entry)
     coordinator.issues.async_follow()
     await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
     return True
@@ -70,6 +74,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
     async_clear_moved(hass, entry)
     async_clear_issues(hass, entry)
     async_ask_no_more(hass, entry)
+    await async_remove_pages(hass, entry)
     await positions_store(hass, entry).async_remove()
     await presence_store(hass, entry).async_remove()
 

@@ -95,6 +95,18 @@ class FaceGateClient:
         """Let the recognizer look anew whom the broker lets in; :meth:`health` tells what it has found."""
         await self._request("POST", "broker/check", patience=SLOW)
 
+    async def tell_pages(self, url: str) -> str:
+        """Let residents' links lead to this address; return where they lead: the owner may have said otherwise."""
+        answer = await self._request("PUT", "residents-address", json={"url": url})
+        led = answer.get("url") if isinstance(answer, dict) else None
+        if not isinstance(led, str):
+            raise UnexpectedAnswerError("the answer is no address")
+        return led
+
+    async def take_back_pages(self) -> None:
+        """Let residents' links lead where they led before."""
+        await self._request("DELETE", "residents-address")
+
     async def gates(self) -> dict[str, Gate]:
         """Return the gates by id."""
         answer = await self._request("GET", "gates")

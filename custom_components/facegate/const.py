@@ -21,6 +21,8 @@ CONF_PRESENCE: Final = "presence"
 """Option: those who agreed have a presence entity."""
 CONF_RESIDENTS_PAGES: Final = "residents_pages"
 """Option: the residents' pages can be reached through Home Assistant's address."""
+CONF_PAGES_TOLD: Final = "pages_told"
+"""Whether the recognizer was told of that address and has to be told when it is none any more."""
 
 DEFAULT_PORT: Final = 8711
 """The recognizer's own default; used when somebody types a bare host name."""

@@ -9,13 +9,15 @@ from homeassistant.helpers import selector
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .client import FaceGateClient
-from .const import LOGGER
+from .const import CONF_RESIDENTS_PAGES, LOGGER
 from .errors import FaceGateError
 from .forms import CODE, entry_data, form_errors
 from .identities import SHARING
 from .models import Pairing
+from .residents_pages import async_pages_url
 
 _SHARING: Final = probatio.Schema({probatio.Required(option): selector.BooleanSelector() for option in SHARING})
+_PAGES: Final = probatio.Schema({probatio.Required(CONF_RESIDENTS_PAGES): selector.BooleanSelector()})
 
 
 class FaceGateOptionsFlow(OptionsFlowWithReload):
@@ -24,10 +26,11 @@ class FaceGateOptionsFlow(OptionsFlowWithReload):
     def __init__(self) -> None:
         """Start with nothing wished."""
         self._wished: dict[str, bool] = {}
+        self._led = ""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be set."""
-        return self.async_show_menu(step_id="init", menu_options=["sharing"])
+        return self.async_show_menu(step_id="init", menu_options=["sharing", "pages"])
 
     async def async_step_sharing(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose what Home Assistant learns of persons; more of it is asked of the recognizer's owner."""
@@ -53,6 +56,39 @@ class FaceGateOptionsFlow(OptionsFlowWithReload):
             description_placeholders={"name": self.config_entry.title},
             errors=errors,
         )
+
+    async def async_step_pages(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let residents reach their pages through Home Assistant's address, if it has one for that, or no more."""
+        entry, errors = self.config_entry, {}
+        now = {CONF_RESIDENTS_PAGES: bool(entry.options.get(CONF_RESIDENTS_PAGES))}
+        url = async_pages_url(self.hass, entry)
+        if user_input is not None:
+            if not user_input[CONF_RESIDENTS_PAGES]:
+                return self._set(user_input)
+            if url is None:
+                errors = {"base": "no_external_address"}
+            else:
+                client = FaceGateClient(
+                    async_get_clientsession(self.hass), entry.data[CONF_URL], entry.data[CONF_TOKEN]
+                )
+                try:
+                    self._led = await client.tell_pages(url)
+                except FaceGateError as error:
+                    errors = form_errors(error)
+                else:
+                    return self._set(user_input) if self._led == url else await self.async_step_pages_elsewhere()
+        return self.async_show_form(
+            step_id="pages",
+            data_schema=self.add_suggested_values_to_schema(_PAGES, user_input or now),
+            description_placeholders={"url": url or "–"},
+            errors=errors,
+        )
+
+    async def async_step_pages_elsewhere(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say that links go on leading elsewhere, as the recognizer's owner has set."""
+        if user_input is not None:
+            return self._set({CONF_RESIDENTS_PAGES: True})
+        return self.async_show_form(step_id="pages_elsewhere", description_placeholders={"url": self._led})
 
     def _set(self, changed: dict[str, bool]) -> ConfigFlowResult:
         """End with these options changed. Set-up gives back what they no longer need."""

@@ -13,7 +13,7 @@ from custom_components.facegate import PLATFORMS, config_flow, identities, optio
 from custom_components.facegate.asking import REFUSALS
 from custom_components.facegate.binary_sensor import DESCRIPTIONS as BINARY_SENSORS
 from custom_components.facegate.button import DESCRIPTIONS as BUTTONS
-from custom_components.facegate.const import DOMAIN, MODES
+from custom_components.facegate.const import CONF_RESIDENTS_PAGES, DOMAIN, MODES
 from custom_components.facegate.device_tracker import DESCRIPTION as PRESENCE
 from custom_components.facegate.event import DESCRIPTIONS as EVENTS
 from custom_components.facegate.messages import (
@@ -25,6 +25,7 @@ from custom_components.facegate.messages import (
     REASONS,
     Topics,
 )
+from custom_components.facegate.pages_view import TEXTS as PAGES_TEXTS
 from custom_components.facegate.person_actions import (
     CREATE_PASS,
     FAULTS,
@@ -36,6 +37,7 @@ from custom_components.facegate.person_actions import (
 )
 from custom_components.facegate.person_repairs import FLOWS as PERSON_FLOWS
 from custom_components.facegate.person_repairs import MANY
+from custom_components.facegate.residents_pages import ISSUE as PAGES_ISSUE
 from custom_components.facegate.select import DESCRIPTIONS as SELECTS
 from custom_components.facegate.sensor import DESCRIPTIONS as SENSORS
 from custom_components.facegate.services import OPEN_GATE, SET_MODE
@@ -122,6 +124,7 @@ def test_every_exception_has_its_sentence() -> None:
     named = {d.translation_key for descriptions in PLATFORM_DESCRIPTIONS.values() for d in descriptions}
     used |= keywords("translation_key") - {"moved"} - named
     used |= {*OF_PERSONS.values(), *OF_PASSES.values(), *FAULTS.values(), "refused"}
+    used |= {text for text, _ in PAGES_TEXTS.values()}
     assert used - {"direction"} == told
     assert set(REFUSALS) <= set(REASONS)
 
@@ -155,8 +158,11 @@ def test_every_text_of_the_options_is_there() -> None:
     assert set(told["step"]["init"]["menu_options"]) <= steps
     assert set(told["error"]) == {word for word in words if word in told["error"]}
     for step in steps - {"init"}:
-        assert told["step"][step]["data"].keys() == told["step"][step]["data_description"].keys()
+        fields = told["step"][step].get("data", {})
+        assert fields.keys() == told["step"][step].get("data_description", {}).keys()
     assert told["step"]["sharing"]["data"].keys() == set(identities.SHARING)
+    assert set(told["step"]["pages"]["data"]) == {CONF_RESIDENTS_PAGES}
+    assert set(told["step"]["init"]["menu_options"]) == {"sharing", "pages"}
 
 
 def test_every_entity_has_its_name_and_icon() -> None:
@@ -228,6 +234,7 @@ def test_issues_have_their_texts() -> None:
         MANY,
         *PERSON_FLOWS,
         *EVERY,
+        PAGES_ISSUE,
     }
     placeholders = set(re.findall(r"{(\w+)}", texts("en")["issues"]["moved"]["description"]))
     assert placeholders == {"name", "known", "announced"}
