@@ -1,6 +1,6 @@
 """Where the recognizer lives: what people type, and what happens when it seems to have moved."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.const import CONF_URL
@@ -10,9 +10,12 @@ from yarl import URL
 
 from .const import CONF_API, DEFAULT_PORT, DOMAIN
 from .messages import Status
+from .panel import DOCS
 
 if TYPE_CHECKING:
     from .coordinator import FaceGateConfigEntry
+
+MOVED: Final = "moved"
 
 
 def parse_address(text: str) -> str:
@@ -44,9 +47,11 @@ def async_note_moved(hass: HomeAssistant, entry: FaceGateConfigEntry, status: St
         hass,
         DOMAIN,
         _issue(entry),
-        is_fixable=False,
+        data={"kind": MOVED, "entry_id": entry.entry_id, "address": address},
+        is_fixable=True,
+        learn_more_url=f"{DOCS}/home-assistant/repairs.md#{MOVED}",
         severity=ir.IssueSeverity.WARNING,
-        translation_key="moved",
+        translation_key=MOVED,
         translation_placeholders={"name": entry.title, "known": entry.data[CONF_URL], "announced": address},
     )
 
@@ -62,4 +67,4 @@ def _works(entry: FaceGateConfigEntry) -> bool:
 
 
 def _issue(entry: FaceGateConfigEntry) -> str:
-    return f"moved_{entry.entry_id}"
+    return f"{MOVED}_{entry.entry_id}"

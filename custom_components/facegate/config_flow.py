@@ -17,13 +17,14 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .address import async_note_moved, parse_address
 from .client import FaceGateClient
-from .const import CONF_API, CONF_APP, CONF_EVENT_KEY, DOMAIN
+from .const import CONF_API, CONF_APP, DOMAIN
 from .errors import FaceGateError, RefusedError
 from .forms import CODE, entry_data, form_errors
 from .identities import learns_persons
 from .messages import DIRECTIONS, MessageError, Status
 from .models import NewGate, Pairing
 from .options_flow import FaceGateOptionsFlow
+from .proving import async_prove
 
 CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
@@ -187,9 +188,10 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         own = ""
         if user_input is not None and not (errors := self._take_address(user_input)):
             self._async_abort_entries_match({CONF_URL: self._url})
-            errors, own = await self._async_prove(entry)
+            errors, own = await async_prove(self.hass, entry, self._url)
             if not errors:
-                return self.async_update_reload_and_abort(entry, data_updates={CONF_URL: self._url, CONF_API: own})
+                moved = {CONF_URL: parse_address(own), CONF_API: own}
+                return self.async_update_reload_and_abort(entry, data_updates=moved)
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(probatio.Schema(_ADDRESS), user_input or entry.data),
@@ -209,22 +211,6 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
             return {}, await self._client().pair(code, self.hass.config.location_name, persons=persons)
         except FaceGateError as error:
             return form_errors(error), None
-
-    async def _async_prove(self, entry: ConfigEntry) -> tuple[dict[str, str], str]:
-        """Let whoever answers prove the key; return the address that the recognizer calls its own."""
-        key, installation = entry.data[CONF_EVENT_KEY], str(entry.unique_id)
-        try:
-            own = await self._client().proven_address(key, installation)
-        except FaceGateError as error:
-            return form_errors(error), ""
-        if own is None:
-            return {CONF_URL: "not_proved"}, ""
-        try:
-            self._url = parse_address(own)
-            reached = await self._client().proven_address(key, installation)
-        except FaceGateError, ValueError:
-            reached = None
-        return {} if reached == own else {"base": "own_address_unreachable"}, own
 
     async def _async_paired(self, pairing: Pairing) -> ConfigFlowResult:
         """Go on to the first gate unless there is one already."""

@@ -13,7 +13,6 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
 from .event import ATTR_DIRECTION, ATTR_KEY, ATTR_METHOD, ATTR_REASON, ATTR_TYPE, EVENT_LOGBOOK
-from .messages import DENIED
 
 _NO_METHOD: Final = "none"
 
@@ -50,6 +49,6 @@ def sentence(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
         "what": word("event_type", str(data.get(ATTR_TYPE))),
         **{a: word(a, str(data.get(a))) for a in (ATTR_METHOD, ATTR_REASON, ATTR_DIRECTION)},
     }
-    form = "logbook_method" if data.get(ATTR_METHOD) != _NO_METHOD else "logbook_plain"
-    form = "logbook_reason" if data.get(ATTR_TYPE) == DENIED else form
-    return forms.get(f"component.{DOMAIN}.common.{form}", "{what}").format(**said)
+    usual = "method" if data.get(ATTR_METHOD) != _NO_METHOD else "plain"
+    found = [forms.get(f"component.{DOMAIN}.common.logbook_{form}") for form in (data.get(ATTR_TYPE), usual)]
+    return next((form for form in found if form), "{what}").format(**said)

@@ -10,15 +10,18 @@ import probatio
 from homeassistant.components.camera import async_get_stream_source
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
+from homeassistant.const import CONF_URL, Platform
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 
+from .address import MOVED, parse_address
+from .const import CONF_API
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator
 from .errors import FaceGateError, RefusedError
 from .issues import ATTR_COUNT, ATTR_ENTRY, ATTR_GATE, is_told, placeholders
 from .messages import DIRECTIONS
 from .models import GateCamera
+from .proving import async_prove
 from .troubles import BROKER, CAMERAS, EVERY, LEASES, LOCKED
 
 CONF_CAMERA: Final = "camera"
@@ -164,6 +167,39 @@ class CameraFlow(CheckFlow):
         return ({}, source) if source else ({CONF_CAMERA: "camera_without_stream"}, "")
 
 
+class MovedFlow(RepairsFlow):
+    """Follows the recognizer to the address that was announced, once it has proved the paired key there."""
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        """Take the issue's data."""
+        self._entry_id = str(about[ATTR_ENTRY])
+        self._address = str(about["address"])
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_follow()
+
+    async def async_step_follow(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Let whoever answers there prove the key; without that nothing changes."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None:
+            return self.async_abort(reason="gone")
+        errors: dict[str, str] = {}
+        own = ""
+        if user_input is not None:
+            found, own = await async_prove(self.hass, entry, self._address)
+            if not found:
+                moved = {CONF_URL: parse_address(own), CONF_API: own}
+                self.hass.config_entries.async_update_entry(entry, data={**entry.data, **moved})
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_create_entry(data={})
+            errors = {"base": next(iter(found.values()))}
+        told = {"name": entry.title, "known": entry.data[CONF_URL], "announced": self._address, "own": own}
+        return self.async_show_form(
+            step_id="follow", data_schema=_NOTHING, errors=errors, description_placeholders=told
+        )
+
+
 def _broken_first(cameras: list[GateCamera]) -> list[GateCamera]:
     return sorted(cameras, key=lambda camera: (camera.state == "ok", DIRECTIONS.index(camera.direction)))
 
@@ -192,4 +228,5 @@ FLOWS: Final[Mapping[str, Callable[[Mapping[str, Any]], RepairsFlow]]] = {
     **dict.fromkeys(BROKER, BrokerFlow),
     LOCKED: LockedFlow,
     LEASES: LookedFlow,
+    MOVED: MovedFlow,
 }

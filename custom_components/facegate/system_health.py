@@ -15,7 +15,7 @@ ENCRYPTED = "broker_encrypted"
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
     """Register what is asked for each time that somebody looks."""
-    register.async_register_info(async_system_health)
+    register.async_register_info(async_system_health, f"/config/integrations/integration/{DOMAIN}")
 
 
 async def async_system_health(hass: HomeAssistant) -> dict[str, Any]:

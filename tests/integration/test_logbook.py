@@ -32,15 +32,15 @@ async def read(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> list[
         (
             "en",
             [
-                "Access granted (Face, Entry)",
-                "Access denied: Unknown face (Face, Exit)",
+                "granted: Face, Entry",
+                "denied: Unknown face (Face, Exit)",
                 "Passed (Face, Entry)",
                 "Forced (Entry)",
             ],
         ),
         (
             "zh-Hans",
-            ["允许通行（人脸，进入）", "拒绝通行：陌生人脸（人脸，离开）", "已通过（人脸，进入）", "强行通过（进入）"],
+            ["已放行：人脸，进入", "已拒绝：陌生人脸（人脸，离开）", "已通过（人脸，进入）", "强行通过（进入）"],
         ),
     ],
 )
@@ -74,4 +74,4 @@ async def test_sentences_say_what_happened_and_to_nobody(
 async def test_a_word_that_nobody_knows_stands_as_it_is(hass: HomeAssistant, set_up: SetUp) -> None:
     await set_up()
     data = {"key": "access", "type": "access_denied", "method": "voice", "reason": "tomorrow", "direction": "entry"}
-    assert sentence(hass, data) == "Access denied: tomorrow (voice, Entry)"
+    assert sentence(hass, data) == "denied: tomorrow (voice, Entry)"

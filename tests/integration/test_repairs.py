@@ -35,12 +35,24 @@ from custom_components.facegate.troubles import (
 from facegate.core import problems
 from facegate.web.panel import troubles as told_in_panel
 from tests.integration.conftest import DOMAIN, SetUp
-from tests.integration.recognizer import Recognizer, gate, make_state, publish_state
+from tests.integration.recognizer import (
+    EVENT_KEY,
+    OTHER_KEY,
+    TOPICS,
+    URL,
+    Recognizer,
+    gate,
+    make_state,
+    make_status,
+    publish,
+    publish_state,
+)
 from tests.integration.recognizer import told as resident
 from tests.integration.test_texts import LANGUAGES, texts
 
 DOCS = Path(__file__).parents[2] / "docs" / "home-assistant" / "repairs.md"
 WELL = {"outdated": 0, "leaving": 0, "absent": 0}
+MOVED = "http://elsewhere.example:8711"
 SAFE = {"tls": False, "same_machine": True, "anonymous": "refused"}
 
 
@@ -80,23 +92,34 @@ async def wait(hass: HomeAssistant, seconds: float) -> None:
     await hass.async_block_till_done()
 
 
-@pytest.fixture
-async def frontend(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> TestClient[Any, Any]:
+class Frontend:
     """The requests of whoever sits before Home Assistant's repairs."""
+
+    def __init__(self, connect: ClientSessionGenerator) -> None:
+        self._connect = connect
+        self._client: TestClient[Any, Any] | None = None
+
+    async def post(self, path: str, **content: Any) -> dict[str, Any]:
+        if self._client is None:  # not before: nothing can register pages with a server that runs
+            self._client = await self._connect()
+        reply = await self._client.post(f"/api/repairs/issues/fix{path}", json=content)
+        assert reply.status == HTTPStatus.OK, await reply.text()
+        return dict(await reply.json())
+
+
+@pytest.fixture
+async def frontend(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Frontend:
+    """An owner before the repairs."""
     assert await async_setup_component(hass, "repairs", {})
-    return await hass_client()
+    return Frontend(hass_client)
 
 
-async def begin(frontend: TestClient[Any, Any], issue: ir.IssueEntry) -> dict[str, Any]:
-    reply = await frontend.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id})
-    assert reply.status == HTTPStatus.OK, await reply.text()
-    return dict(await reply.json())
+async def begin(frontend: Frontend, issue: ir.IssueEntry) -> dict[str, Any]:
+    return await frontend.post("", handler=DOMAIN, issue_id=issue.issue_id)
 
 
-async def go_on(frontend: TestClient[Any, Any], flow: dict[str, Any], **given: Any) -> dict[str, Any]:
-    reply = await frontend.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json=given)
-    assert reply.status == HTTPStatus.OK, await reply.text()
-    return dict(await reply.json())
+async def go_on(frontend: Frontend, flow: dict[str, Any], **given: Any) -> dict[str, Any]:
+    return await frontend.post(f"/{flow['flow_id']}", **given)
 
 
 # What comes and goes
@@ -276,7 +299,7 @@ async def test_what_no_recognizer_says_is_not_believed(
 
 
 async def test_asking_again_closes_what_is_mended_and_nothing_else(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: Frontend
 ) -> None:
     recognizer.answers["get", "health"] = health("disk_full")
     await set_up()
@@ -293,7 +316,7 @@ async def test_asking_again_closes_what_is_mended_and_nothing_else(
 
 
 async def test_a_node_is_asked_for_again(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: Frontend
 ) -> None:
     recognizer.gates = [gate(node="silent")]
     await set_up()
@@ -307,7 +330,7 @@ async def test_a_node_is_asked_for_again(
 
 
 async def test_the_recognizer_tries_the_broker_before_it_says_that_it_is_closed(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: Frontend
 ) -> None:
     recognizer.answers["get", "health"] = health("broker_open", broker_safety=SAFE | {"anonymous": "accepted"})
     recognizer.answers["post", "broker/check"] = (HTTPStatus.OK, SAFE | {"anonymous": "accepted"})
@@ -325,7 +348,7 @@ async def test_the_recognizer_tries_the_broker_before_it_says_that_it_is_closed(
 
 
 async def test_who_leaves_is_told_again_when_there_are_more(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: Frontend
 ) -> None:
     recognizer.answers["get", "health"] = health("leases_end", residents=WELL | {"leaving": 2})
     await set_up()
@@ -342,7 +365,7 @@ async def test_who_leaves_is_told_again_when_there_are_more(
 
 
 async def test_a_locked_house_is_told_although_nothing_is_set_up(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: Frontend
 ) -> None:
     recognizer.answers["get", "health"] = (HTTPStatus.OK, {"ok": False, "version": "0.1.0", "locked": True})
     await set_up()
@@ -356,8 +379,51 @@ async def test_a_locked_house_is_told_although_nothing_is_set_up(
 
 
 @pytest.fixture
+async def moved(hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, frontend: Frontend) -> ir.IssueEntry:
+    """A recognizer that no longer answers, and is announced elsewhere."""
+    await set_up()
+    recognizer.silent = True
+    await publish(hass, TOPICS.status, make_status(api=MOVED).encode())
+    recognizer.silent = False
+    recognizer.own = MOVED
+    recognizer.addresses = {MOVED}
+    return told(hass)["moved"]
+
+
+async def test_a_recognizer_that_moved_is_followed_once_it_has_proved_its_key(
+    hass: HomeAssistant,
+    recognizer: Recognizer,
+    moved: ir.IssueEntry,
+    entry: MockConfigEntry,
+    frontend: Frontend,
+) -> None:
+    form = await begin(frontend, moved)
+    assert (form["step_id"], form["description_placeholders"]["announced"]) == ("follow", MOVED)
+    recognizer.proof_key = OTHER_KEY
+    assert (await go_on(frontend, form))["errors"] == {"base": "not_proved"}
+    recognizer.silent = True
+    assert (await go_on(frontend, form))["errors"] == {"base": "cannot_connect"}
+    assert entry.data["url"] == URL
+    assert not any(request.carries_token for request in recognizer.asked(at=MOVED))
+    recognizer.silent, recognizer.proof_key = False, EVENT_KEY
+    assert (await go_on(frontend, form))["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert (entry.data["url"], entry.data["api"]) == (MOVED, MOVED)
+    assert entry.state is ConfigEntryState.LOADED
+    assert told(hass) == {}
+
+
+async def test_nobody_is_followed_for_an_entry_that_is_gone(
+    hass: HomeAssistant, moved: ir.IssueEntry, entry: MockConfigEntry, frontend: Frontend
+) -> None:
+    form = await begin(frontend, moved)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert (await go_on(frontend, form))["reason"] == "gone"
+
+
+@pytest.fixture
 async def blind(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, cameras: None, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, cameras: None, frontend: Frontend
 ) -> ir.IssueEntry:
     """A gate with two cameras, one of which shows nothing."""
     recognizer.gates = [gate(camera="off", problems=["camera_unreachable"])]
@@ -375,7 +441,7 @@ async def test_another_camera_takes_the_place_of_the_silent_one(
     hass: HomeAssistant,
     recognizer: Recognizer,
     blind: ir.IssueEntry,
-    frontend: TestClient[Any, Any],
+    frontend: Frontend,
     entry: MockConfigEntry,
 ) -> None:
     menu = await begin(frontend, blind)
@@ -399,7 +465,7 @@ async def test_another_camera_takes_the_place_of_the_silent_one(
 
 
 async def test_a_camera_that_is_well_again_is_only_asked_for(
-    hass: HomeAssistant, recognizer: Recognizer, blind: ir.IssueEntry, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, blind: ir.IssueEntry, frontend: Frontend
 ) -> None:
     form = await go_on(frontend, await begin(frontend, blind), next_step_id="check")
     assert (await go_on(frontend, form))["errors"] == {"base": "still"}
@@ -411,7 +477,7 @@ async def test_flows_end_where_there_is_nothing_left(
     hass: HomeAssistant,
     recognizer: Recognizer,
     blind: ir.IssueEntry,
-    frontend: TestClient[Any, Any],
+    frontend: Frontend,
     entry: MockConfigEntry,
 ) -> None:
     menu = await begin(frontend, blind)
@@ -443,7 +509,7 @@ def test_every_problem_of_the_recognizer_is_told_or_mends_itself() -> None:
     assert {f"camera_{fault}" for fault in CAMERA_FAULTS} < set(told_in_panel.CAMERA)
     assert all(word.endswith("_failed") for word in told_in_panel.FAILED)
     assert set(EVERY) > GRAVE
-    assert set(FLOWS) == set(EVERY)
+    assert set(FLOWS) == {*EVERY, "moved"}
 
 
 def test_every_issue_has_texts_for_all_that_its_flow_shows() -> None:

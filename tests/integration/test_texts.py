@@ -122,7 +122,7 @@ def test_every_exception_has_its_sentence() -> None:
         f"{wish}_unreachable" for wish in ("not_opened", "mode_not_set", "faces_not_switched")
     }
     named = {d.translation_key for descriptions in PLATFORM_DESCRIPTIONS.values() for d in descriptions}
-    used |= keywords("translation_key") - {"moved"} - named
+    used |= keywords("translation_key") - named
     used |= {*OF_PERSONS.values(), *OF_PASSES.values(), *FAULTS.values(), "refused"}
     used |= {text for text, _ in PAGES_TEXTS.values()}
     assert used - {"direction"} == told
@@ -131,7 +131,7 @@ def test_every_exception_has_its_sentence() -> None:
 
 def test_every_text_of_the_flow_is_there() -> None:
     told = texts("en")["config"]
-    words = strings(source("config_flow.py")) | strings(source("forms.py"))
+    words = strings(source("config_flow.py")) | strings(source("forms.py")) | strings(source("proving.py"))
     steps = {name.removeprefix("async_step_") for name in vars(config_flow.FaceGateConfigFlow) if "async_step" in name}
     # These only lead on to a form of another name.
     assert set(told["step"]) == steps - {"mqtt", "hassio", "reauth"}
@@ -236,8 +236,8 @@ def test_issues_have_their_texts() -> None:
         *EVERY,
         PAGES_ISSUE,
     }
-    placeholders = set(re.findall(r"{(\w+)}", texts("en")["issues"]["moved"]["description"]))
-    assert placeholders == {"name", "known", "announced"}
+    placeholders = set(re.findall(r"{(\w+)}", str(texts("en")["issues"]["moved"])))
+    assert placeholders == {"name", "known", "announced", "own"}
 
 
 def test_manifest() -> None:
