@@ -49,6 +49,10 @@ class World:
             time.sleep(0.1)
         raise AssertionError(f"the gate stands at {gate}: {self.recognizer.log()[-2000:]}")
 
+    def passages(self) -> int:
+        """How many have gone through today."""
+        return int(self.recognizer.api("GET", "/gates/main")["tally"]["passages"])
+
     def wait_for_prompt(self, prompt: str, timeout: float = 30) -> None:
         """Wait until somebody at the gate is asked for this."""
         end = time.monotonic() + timeout
@@ -168,9 +172,16 @@ def test_a_camera_that_dies_is_shown_and_opens_nothing(world: World) -> None:
 def test_a_killed_recognizer_comes_back_and_opens_nothing_by_itself(world: World) -> None:
     world.watch("stranger")
     world.wait_for("ok", "online")
+    passages = world.passages()
+    world.node.touch_input("beam")
+    end = time.monotonic() + 10
+    while world.passages() == passages and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(1)  # until it is written down, too
     before = len(world.node.relay.pulses())
     world.recognizer.stop(signal.SIGKILL)
     world.recognizer.start()
+    assert world.passages() == passages + 1
     world.wait_for("ok", "online", timeout=40)
     assert len(world.node.relay.pulses()) == before
     assert world.open()["result"] == "opened"

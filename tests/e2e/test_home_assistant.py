@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.at_home import first_gates, forgeries, restarts, sharing, visits
+from tests.e2e.at_home import first_gates, forgeries, guards, restarts, sharing, visits
 from tests.parts.house import House, running_house
 
 # A first start of a core, a compiled node and clips in real time need more than a unit test.
 pytestmark = pytest.mark.timeout(420)
 
-CHAPTERS = (first_gates, visits, forgeries, restarts, sharing)
+CHAPTERS = (first_gates, visits, forgeries, guards, restarts, sharing)
 for chapter in CHAPTERS:
     globals().update({name: test for name, test in vars(chapter).items() if name.startswith("test_")})
 

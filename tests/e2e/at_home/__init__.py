@@ -2,5 +2,5 @@
 
 import pytest
 
-for chapter in ("first_gates", "forgeries", "left_behind", "restarts", "sharing", "visits"):
+for chapter in ("first_gates", "forgeries", "guards", "left_behind", "restarts", "sharing", "visits"):
     pytest.register_assert_rewrite(f"{__name__}.{chapter}")  # what their assertions compared is told, as in any test
