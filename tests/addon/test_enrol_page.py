@@ -77,6 +77,22 @@ async def test_at_the_gates_camera(site: Site, language: str, width: int) -> Non
     assert [consent.channel for consent in site.store.consents(resident.id)] == ["panel"]
 
 
+async def test_the_only_person_of_home_assistant_becomes_a_resident_by_being_enrolled(site: Site) -> None:
+    site.services.persons.hear({"person.owner": "Owner"})
+    site.scenes["c1"] = seen(LOOKS[0])
+    async with browser_page() as page:
+        await page.goto(f"{site.pages}/enrol")
+        await page.wait_for_selector("#resident option[value='person.owner']", state="attached")
+        await page.check("[name=agreed]")
+        assert site.store.residents() == []  # nobody is one by having been looked at
+        await page.click("#enrol button:not([type])")
+        await page.wait_for_selector("#live:not([hidden])")
+        await page.click("#cancel")
+        await page.wait_for_selector("#before:not([hidden])")
+    [resident] = site.store.residents()
+    assert (resident.name, resident.person) == ("Owner", "person.owner")
+
+
 async def test_cancelling_keeps_nothing(site: Site) -> None:
     resident = site.store.add_resident("Resident 1")
     site.scenes["c1"] = seen(LOOKS[0])

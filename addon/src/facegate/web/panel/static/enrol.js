@@ -27,7 +27,32 @@ async function load() {
     const option = new Option(one.flat ? `${one.name} (${one.flat})` : one.name, one.id, false, one.id === wanted);
     find("resident").append(option);
   }
+  await offer();
   adapt();
+}
+
+// Whoever is a person of Home Assistant alone can be chosen, too; the only one who can be is.
+async function offer() {
+  const people = await send("GET", `${API}persons`);
+  const group = Object.assign(document.createElement("optgroup"), { label: words.get("persons") });
+  for (const one of people) {
+    const option = new Option(one.name || one.person, one.person);
+    option.dataset.person = one.person;
+    group.append(option);
+  }
+  if (people.length) find("resident").append(group);
+  const choices = find("resident").querySelectorAll("option:not([value=''])");
+  if (choices.length === 1) find("resident").value = choices[0].value;
+}
+
+// A person becomes a resident when everything else is said, so that nobody is one by having been looked at here.
+async function admit() {
+  const [option] = find("resident").selectedOptions;
+  if (option.dataset.person) {
+    const { resident } = await send("POST", `${API}persons/residents`, { person: option.dataset.person });
+    option.value = resident;
+    delete option.dataset.person;
+  }
 }
 
 function adapt() {
@@ -76,6 +101,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   tell("");
   try {
+    await admit();
     await (form.elements.way.value === "pictures" ? upload() : stand());
   } catch (problem) {
     told(problem);
