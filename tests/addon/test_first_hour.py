@@ -13,6 +13,7 @@ import pytest
 
 from facegate.adapters import local_access
 from facegate.core.first_hour import (
+    BLUEPRINTS,
     LINKS,
     REPOSITORY,
     GateStands,
@@ -126,6 +127,7 @@ async def test_an_owner_is_led_from_the_root_until_somebody_was_recognised(site:
     )
     for language in ("en", "zh-Hans"):
         shown = text((await look(site, "/first-steps", Accept_Language=language))[2])
+        assert all(words(language)[f"first.blueprint.{name}"] in shown for name in BLUEPRINTS)
         assert words(language)["setup.gate"] in shown
         assert words(language)["setup.gate.do"] not in shown, "it is done"
         assert words(language)["setup.camera.do"] in shown
@@ -193,10 +195,10 @@ def test_links_lead_into_home_assistant_and_to_this_repository() -> None:
     assert {re.match(r"https://my\.home-assistant\.io/redirect/(\w+)/\?\w+=", link)[1] for link in links} == {  # type: ignore[index]
         "supervisor_app", "supervisor_add_addon_repository", "hacs_repository", "config_flow_start",
     }  # fmt: skip
-    imported = re.findall(r"\((https://my\.home-assistant\.io/redirect/blueprint_import/[^)]+)\)", readme())
-    there = {blueprint_link(path.stem) for path in (ROOT / "blueprints/automation/facegate").glob("*.yaml")}
-    assert len(imported) == len(set(imported)) >= 7
-    assert set(imported) <= there, "a link to a blueprint that is not here"
+    there = {path.stem for path in (ROOT / "blueprints/automation/facegate").glob("*.yaml")}
+    assert set(BLUEPRINTS) == there
+    for name in BLUEPRINTS:
+        assert f"[{words('en')[f'first.blueprint.{name}']}]({blueprint_link(name)})" in readme(), name
 
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])

@@ -157,6 +157,13 @@ LINKS: Final = {
 """Where in Home Assistant a step is done; the names are translation keys."""
 
 
+BLUEPRINTS: Final = (
+    "notify", "welcome_scene", "delivery_window", "face_off_while_armed", "stranger_lingers", "held_open",
+    "denial_storm", "fire_announcement",
+)  # fmt: skip
+"""What people automate first; each is a file of the repository, and a translation key."""
+
+
 def blueprint_link(name: str) -> str:
     """Where Home Assistant imports one of the blueprints."""
     return _my("blueprint_import", blueprint_url=f"{REPOSITORY}/blob/main/blueprints/automation/facegate/{name}.yaml")

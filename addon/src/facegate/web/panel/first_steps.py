@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from facegate.core.first_hour import LINKS, Item, Part, Step, is_done, next_step
+from facegate.core.first_hour import BLUEPRINTS, LINKS, Item, Part, Step, blueprint_link, is_done, next_step
 from facegate.web.first_hour import look_up
 from facegate.web.panel import gates
 from facegate.web.panel.page import Page, Visit
@@ -28,7 +28,8 @@ async def _context(visit: Visit) -> Mapping[str, Any]:
 
 def _shown(items: tuple[Item, ...]) -> Mapping[str, Any]:
     parts = [(part, [(i, _where(i), LINKS.get(i.step, {})) for i in items if i.step.part is part]) for part in Part]
-    return {"parts": parts, "next": next_step(items)}
+    blueprints = [(name, blueprint_link(name)) for name in BLUEPRINTS]
+    return {"parts": parts, "next": next_step(items), "blueprints": blueprints}
 
 
 def _where(item: Item) -> str:
