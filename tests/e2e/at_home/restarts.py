@@ -1,6 +1,7 @@
 """Each part goes and comes back: nothing old is believed, nobody has to do anything, and how long it took is said."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -10,30 +11,34 @@ from tests.parts.house import ACCESS, NODE, OPEN, TOPICS, House
 from tests.parts.traces import in_folder
 
 
-def opens(house: House, what: str) -> None:
-    """Press the button until the gate opens; note the seconds from now as those that ``what`` took."""
+def comes_back(house: House, part: str, *, gone: bool = True) -> None:
+    """Note the seconds from now until the gate is shown, opens, and its event entity tells; fail if nothing comes.
+
+    ``gone``: the gate's entities were not available without the part.
+    """
     assert house.node is not None
-    begun, pulses = time.monotonic(), len(house.node.relay.pulses())
+    home, pulses, before = house.home, len(house.node.relay.pulses()), house.home.state(ACCESS)["state"]
+    begun = time.time()
 
     def press() -> bool:
-        if house.home.state(OPEN)["state"] == "unavailable":
-            return False  # Home Assistant would not even ask
-        try:
-            house.home.act("button.press", OPEN)
-        except HomeAssistantError:
-            return False  # it is told why, and tries again
-        return True
+        if home.state(OPEN)["state"] != "unavailable":  # else Home Assistant would not even ask
+            with suppress(HomeAssistantError):  # it is told why, and tries again
+                home.act("button.press", OPEN)
+        return len(house.node.relay.pulses()) > pulses
 
-    house.home.wait_for(press, f"{what}: the gate does not open", 60)
-    house.node.relay.wait_for_pulses(pulses + 1)
-    house.seconds[f"{what} until it opens"] = time.monotonic() - begun
+    def tells() -> bool:  # what happens while Home Assistant is not back yet is not told later: events are not kept
+        if home.state(ACCESS)["state"] == before:
+            press()
+            time.sleep(0.5)
+        return bool(home.state(ACCESS)["state"] != before)
 
-
-def shown(house: House, what: str) -> None:
-    """Wait until the gate's node is shown; note the seconds from now."""
-    begun = time.monotonic()
-    house.home.wait_for_state(NODE, "on", 60)
-    house.seconds[f"{what} until shown"] = time.monotonic() - begun
+    if gone:
+        home.wait_for_state(NODE, "on", 60)
+        house.seconds[f"{part} back until the gate is shown"] = time.time() - begun
+    home.wait_for(press, f"{part}: the gate does not open", 60)
+    house.seconds[f"{part} back until the gate opens"] = house.node.relay.pulses()[pulses].opened_at - begun
+    home.wait_for(tells, f"{part}: no event after its return", 60)
+    house.seconds[f"{part} back until its event is told"] = time.time() - begun
 
 
 def test_silent_node_is_told_when_the_button_is_pressed(house: House) -> None:
@@ -43,8 +48,7 @@ def test_silent_node_is_told_when_the_button_is_pressed(house: House) -> None:
     with pytest.raises(HomeAssistantError, match=r"Main entrance was not opened.* gate node"):
         house.home.act("button.press", OPEN)
     house.node.start()
-    shown(house, "node back")
-    opens(house, "node back and shown")
+    comes_back(house, "node")
 
 
 def test_restart_of_the_core_readmits_nothing_and_leaves_no_names(house: House) -> None:
@@ -61,35 +65,25 @@ def test_restart_of_the_core_readmits_nothing_and_leaves_no_names(house: House) 
     # What a broker has kept is given to whoever comes back.
     house.eavesdropper.say(TOPICS.event, house.eavesdropper.events()[-1], retain=True)
     house.seconds["core starts again"] = home.start()
-    shown(house, "core back")
+    home.wait_for_state(NODE, "on")
     restored = home.state(ACCESS)
     assert restored["attributes"]["event_type"] == before["event_type"]
     replayed = sorted(set(house.eavesdropper.events()))
     for payload in replayed:
         house.eavesdropper.say(TOPICS.event, payload)
     home.wait_for(lambda: sum(house.dropped().values()) >= len(replayed), "not all repeated events were dropped")
-    assert (
-        {"event retained"}
-        < set(house.dropped())
-        <= {
-            "event retained",
-            "event repeated",
-            "event old",
-            "event age",
-        }
-    )
+    known = {"event retained", "event repeated", "event old", "event age"}
+    assert {"event retained"} < set(house.dropped()) <= known
     house.eavesdropper.say(TOPICS.event, b"", retain=True)
     assert home.state(ACCESS)["state"] == restored["state"]
-    opens(house, "core back and shown")
-    home.wait_for(lambda: home.state(ACCESS)["state"] != restored["state"], "no event after the restart")
+    comes_back(house, "core")
 
 
 def test_recognizer_that_restarts_is_found_again(house: House) -> None:
     house.recognizer.stop()
     house.home.wait_for_state(NODE, "unavailable")
     house.recognizer.start()
-    opens(house, "recognizer back")
-    shown(house, "recognizer back and opening")
+    comes_back(house, "recognizer")
 
 
 def test_broker_that_dies_is_found_again_by_all(house: House) -> None:
@@ -97,13 +91,4 @@ def test_broker_that_dies_is_found_again_by_all(house: House) -> None:
     with pytest.raises(HomeAssistantError, match=r"Main entrance was not opened"):
         house.home.act("button.press", OPEN)
     house.broker.start()
-    begun, before = time.monotonic(), house.home.state(ACCESS)["state"]
-    opens(house, "broker back")
-
-    def heard() -> bool:  # what happens while Home Assistant is not back yet is not told later: events are not kept
-        opens(house, "broker back, once more")
-        return bool(house.home.state(ACCESS)["state"] != before)
-
-    house.home.wait_for(heard, "no event after the broker's return", 60)
-    house.seconds["broker back until an event entity"] = time.monotonic() - begun
-    shown(house, "broker back and heard of")
+    comes_back(house, "broker", gone=False)
