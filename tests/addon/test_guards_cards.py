@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
 
+from tests.parts import axe
+
 FILES = Path(__file__).resolve().parents[2] / "custom_components" / "facegate" / "dashboard"
 PARTS = {
     "button.open": "unknown", "event.access": "2026-11-23T08:00:00+00:00", "event.passage": "unknown",
@@ -17,7 +19,15 @@ PARTS = {
     "binary_sensor.tamper": "off", "binary_sensor.held": "off", "switch.faces": "on", "select.mode": "normal",
     "sensor.passages": "7", "sensor.inside": "unknown",
 }  # fmt: skip
-PAGE = """<!doctype html><html lang="en"><body><script type="module">
+THEMES = {
+    "light": {"primary-text-color": "#141414", "secondary-text-color": "#5e5e5e", "card": "#ffffff",
+              "secondary-background-color": "#e5e5e5"},
+    "dark": {"primary-text-color": "#e1e1e1", "secondary-text-color": "#9b9b9b", "card": "#1c1c1c",
+             "secondary-background-color": "#282828"},
+}  # fmt: skip
+"""The colours of Home Assistant's own two themes."""
+PAGE = """<!doctype html><html lang="en"><title>Gates</title>
+<body style="background: var(--card); color: var(--primary-text-color)"><script type="module">
 import "/files/strategy.js";
 window.begin = () => window.hass = {
   language: "en", states: {}, entities: {}, devices: {}, calls: [], answer: () => undefined,
@@ -236,3 +246,18 @@ def test_fingers_find_everything_and_nothing_is_cut_off(tablet: Tablet, width: i
         assert box["height"] >= 56
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_nothing_keeps_anybody_out_in_either_theme(tablet: Tablet, theme: str) -> None:
+    for name, colour in THEMES[theme].items():
+        tablet.page.evaluate(
+            "([name, colour]) => document.documentElement.style.setProperty(name, colour)", [f"--{name}", colour]
+        )
+    told = {"reason": "recognised", "method": "face", "direction": "entry"}
+    tablet.put("north", "event.access", "2026-11-23T09:00:00+00:00", event_type="access_granted", **told)
+    tablet.put("north", "binary_sensor.tamper", "on")
+    tablet.put("south", "binary_sensor.node", "off")
+    tablet.put("south", "select.mode", "free", options=["normal", "lockdown", "free"])
+    tablet.gate("North gate").get_by_role("button", name="Open", exact=True).click()
+    assert axe.serious_now(tablet.page) == []

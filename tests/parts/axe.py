@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Page
+from playwright.sync_api import Page as SyncPage
 
 from facegate.adapters import packages
 from facegate.core.pinned import Npm, PinnedFile, Url
@@ -27,6 +28,11 @@ _FILE: Final = PinnedFile(
 )
 FOLDER: Final = Path(os.environ.get("FACEGATE_AXE") or Path(__file__).parents[2] / ".cache" / "axe")
 _SERIOUS: Final = frozenset({"serious", "critical"})
+_LOOK: Final = (
+    "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations.map(violation => ({"
+    "id: violation.id, impact: violation.impact, help: violation.help,"
+    "nodes: violation.nodes.map(node => node.target.flat().join(' '))})))"
+)
 
 
 def fetch() -> None:
@@ -36,12 +42,21 @@ def fetch() -> None:
 
 async def serious(page: Page) -> list[str]:
     """What axe finds serious or critical on a page, each with the elements that it is about."""
-    await page.evaluate((FOLDER / _FILE.name).read_text(encoding="utf-8"))  # not a script of the page: its CSP holds
-    found: list[dict[str, Any]] = await page.evaluate(
-        "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations.map(violation => ({"
-        "id: violation.id, impact: violation.impact, help: violation.help,"
-        "nodes: violation.nodes.map(node => node.target.join(' '))})))"
-    )
+    await page.evaluate(_script())
+    return _told(await page.evaluate(_LOOK))
+
+
+def serious_now(page: SyncPage) -> list[str]:
+    """The same for a page of playwright's other, blocking kind."""
+    page.evaluate(_script())
+    return _told(page.evaluate(_LOOK))
+
+
+def _script() -> str:
+    return (FOLDER / _FILE.name).read_text(encoding="utf-8")  # not a script of the page: its CSP holds
+
+
+def _told(found: list[dict[str, Any]]) -> list[str]:
     return [f"{one['id']}: {one['help']}: {'; '.join(one['nodes'][:5])}" for one in found if one["impact"] in _SERIOUS]
 
 

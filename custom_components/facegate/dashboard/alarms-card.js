@@ -90,7 +90,7 @@ export class FaceGateAlarms extends HTMLElement {
       make("span", {}, say(this._gates.length ? "no_alarms" : "no_gates")),
       /^\d+$/.test(inside ?? "") ? make("span", { class: "figures" }, say("people_inside", { count: inside })) : null,
     );
-    const content = list.length ? make("ul", { role: "alert" }, ...list) : calm;
+    const content = list.length ? make("div", { role: "alert" }, make("ul", {}, ...list)) : calm;
     this._body.replaceChildren(content);
     clearTimeout(this._later);
     if (alarms.some(({ key }) => key === "alarm_forced")) this._later = setTimeout(() => this._draw(), FORCED_MS + 50);

@@ -28,7 +28,7 @@ export const STYLE = `
   .modes button { flex: 1; min-width: 0; padding: 8px 4px; }
   .modes button[aria-pressed="true"] { background: #37474f; color: #fff; font-weight: 600; }
   .modes button[aria-pressed="true"].lockdown { background: #b71c1c; }
-  .modes button[aria-pressed="true"].free { background: #e65100; }
+  .modes button[aria-pressed="true"].free { background: #9c3d00; }
   .ask { border-radius: 12px; padding: 12px; border: 3px solid #01579b; display: flex; flex-direction: column;
     gap: 12px; }
   .ask p { margin: 0; font-size: 22px; font-weight: 600; }
