@@ -125,8 +125,6 @@ class CameraFlow(CheckFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Offer both."""
-        if self._entry() is None:
-            return self.async_abort(reason="gone")
         return self.async_show_menu(
             step_id="init", menu_options=["check", "camera"], description_placeholders=self._placeholders()
         )

@@ -358,7 +358,10 @@ async def test_who_leaves_is_told_again_when_there_are_more(
     assert told(hass) == {}
     recognizer.answers["get", "health"] = health("leases_end", residents=WELL | {"leaving": 3})
     await look(hass, entry)
-    assert set(told(hass)) == {"leases_end"}
+    flow = await begin(frontend, told(hass)["leases_end"])
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await go_on(frontend, flow))["errors"] == {"base": "unreachable"}
+    await hass.config_entries.async_setup(entry.entry_id)
     recognizer.answers["get", "health"] = health()
     await look(hass, entry)
     assert told(hass) == {}
@@ -406,6 +409,9 @@ async def test_a_recognizer_that_moved_is_followed_once_it_has_proved_its_key(
     assert entry.data["url"] == URL
     assert not any(request.carries_token for request in recognizer.asked(at=MOVED))
     recognizer.silent, recognizer.proof_key = False, EVENT_KEY
+    recognizer.own = "no address://"
+    assert (await go_on(frontend, form))["errors"] == {"base": "own_address_unreachable"}
+    recognizer.own = MOVED
     assert (await go_on(frontend, form))["type"] == "create_entry"
     await hass.async_block_till_done()
     assert (entry.data["url"], entry.data["api"]) == (MOVED, MOVED)
@@ -462,6 +468,22 @@ async def test_another_camera_takes_the_place_of_the_silent_one(
     assert told(hass) == {}  # it is given its minute
     await wait(hass, SETTLE + 1)
     assert set(told(hass)) == {CAMERA}
+
+
+async def test_a_gate_with_one_camera_asks_only_for_the_other(
+    recognizer: Recognizer, blind: ir.IssueEntry, frontend: Frontend
+) -> None:
+    recognizer.answers["get", "gates/main/cameras"] = (
+        HTTPStatus.OK,
+        [{"id": "c2", "direction": "exit", "state": "off"}],
+    )
+    form = await go_on(frontend, await begin(frontend, blind), next_step_id="camera")
+    assert [field["name"] for field in form["data_schema"]] == ["camera"]
+    recognizer.answers["patch", "gates/main/cameras/c2"] = (HTTPStatus.OK, b"no JSON")
+    form = await go_on(frontend, form, camera="camera.door")
+    assert form["errors"] == {"base": "unreachable"}
+    recognizer.answers["patch", "gates/main/cameras/c2"] = (HTTPStatus.OK, {})
+    assert (await go_on(frontend, form, camera="camera.door"))["type"] == "create_entry"
 
 
 async def test_a_camera_that_is_well_again_is_only_asked_for(
