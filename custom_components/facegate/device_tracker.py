@@ -49,6 +49,7 @@ class ResidentPresence(CoordinatorEntity[PresenceCoordinator], BaseScannerEntity
         super().__init__(coordinator)
         self.entity_description = DESCRIPTION
         self._told = told
+        self._written: tuple[Told | None, bool | None] = (told, None)
         self._attr_unique_id = unique_id(coordinator.config_entry, told.presence)
         self._attr_translation_placeholders = {"name": told.name}
         self.entity_id = opaque_id(told.presence)
@@ -74,7 +75,14 @@ class ResidentPresence(CoordinatorEntity[PresenceCoordinator], BaseScannerEntity
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._told = told = self.coordinator.data.get(self._told.presence, self._told)
-        entry = self.coordinator.config_entry
-        entry.async_create_task(self.hass, self.coordinator.async_attach(told, self.entity_id), "facegate attach")
+        """Write what has changed: of several hundred residents one comes at a time."""
+        told = self.coordinator.data.get(self._told.presence)
+        now = (told, self.is_connected)
+        if now == self._written:
+            return
+        self._written = now
+        if told is not None and told.person != self._told.person:
+            entry = self.coordinator.config_entry
+            entry.async_create_task(self.hass, self.coordinator.async_attach(told, self.entity_id), "facegate attach")
+        self._told = told or self._told
         super()._handle_coordinator_update()

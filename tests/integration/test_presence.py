@@ -194,6 +194,28 @@ async def test_whoever_agrees_later_appears_and_is_known_at_once(
     assert where(hass) == "home"
 
 
+async def test_a_person_who_is_linked_later_follows(
+    hass: HomeAssistant, set_up: SetUp, recognizer: Recognizer, freezer: FrozenDateTimeFactory
+) -> None:
+    recognizer.agreed = [told(person=None)]
+    await set_up()
+    assert hass.states.get(PERSON).attributes["device_trackers"] == []
+    recognizer.agreed = [told()]
+    await minute(hass, freezer)
+    assert hass.states.get(PERSON).attributes["device_trackers"] == [TRACKER]
+
+
+async def test_who_comes_writes_of_nobody_else(
+    hass: HomeAssistant, set_up: SetUp, recognizer: Recognizer, freezer: FrozenDateTimeFactory
+) -> None:
+    recognizer.agreed = [told(), told(2)]
+    await set_up()
+    before = hass.states.get(OTHER).last_reported
+    freezer.tick(1)
+    await go(hass, recognizer, "entry")
+    assert (where(hass), hass.states.get(OTHER).last_reported) == ("home", before)
+
+
 async def test_switched_off_nothing_of_it_is_left(
     hass: HomeAssistant, set_up: SetUp, recognizer: Recognizer, entry: MockConfigEntry, hass_storage: dict[str, Any]
 ) -> None:

@@ -151,6 +151,18 @@ async def test_nothing_changes_without_the_owners_yes(
     assert (await answer(hass, result))["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_it_can_be_switched_on_while_the_entry_does_not_run(
+    hass: HomeAssistant, set_up: SetUp, entry: MockConfigEntry, recognizer: Recognizer
+) -> None:
+    recognizer.silent = True
+    await set_up()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    recognizer.silent = False
+    recognizer.answers["post", "pair"] = (HTTPStatus.CREATED, NEW)
+    assert (await answer(hass, await wish(hass, entry, share=True)))["type"] is FlowResultType.CREATE_ENTRY
+    assert (entry.state, entry.data["token"]) == (ConfigEntryState.LOADED, "fg_new")
+
+
 async def test_an_old_token_that_stays_is_told_in_the_log(
     hass: HomeAssistant,
     set_up: SetUp,
