@@ -39,6 +39,7 @@ _PASSWORD: Final = "made-by-mosquitto"
 async def see(folder: Path) -> dict[str, Any]:
     """Build, start, look from all sides, stop."""
     image = image_tree.build(folder / "image")
+    _require_reach(image.user)
     own = own_network()
     if own:
         _stand_at(SUPERVISOR)
@@ -81,6 +82,16 @@ async def see(folder: Path) -> dict[str, Any]:
                 "left": sorted(path.name for path in (folder / "image").iterdir()),
                 "log": (folder / "app.log").read_text(errors="replace"),
             }  # fmt: skip
+
+
+def _require_reach(user: int) -> None:
+    """Whoever is root runs the service as another user, who needs this Python."""
+    if os.geteuid() == 0:
+        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable, "-c", ""]
+        assert subprocess.run(words, check=False, capture_output=True).returncode == 0, (
+            f"{sys.executable} lies where only root may enter: move the checkout, or set FACEGATE_CACHE to a folder "
+            "that others may enter, or run the tests as an ordinary user"
+        )
 
 
 async def _said(image: image_tree.Image, given: dict[str, str], *words: str) -> dict[str, Any]:
