@@ -13,7 +13,7 @@ from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
 from .devices import async_follow_gates, is_present
 from .guards import async_offer_dashboard
-from .identities import async_give_back_persons
+from .identities import async_clear_notes, async_give_back_persons
 from .issues import async_clear_issues
 from .pages_view import async_register_pages
 from .person_repairs import async_ask_no_more
@@ -73,6 +73,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
     """Leave nothing behind."""
     async_clear_moved(hass, entry)
     async_clear_issues(hass, entry)
+    async_clear_notes(hass, entry)
     async_ask_no_more(hass, entry)
     await async_remove_pages(hass, entry)
     await positions_store(hass, entry).async_remove()

@@ -120,6 +120,13 @@ async def async_give_back_persons(hass: HomeAssistant, entry: FaceGateConfigEntr
 
 
 @callback
+def async_clear_notes(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
+    """Take back what was told of an entry."""
+    for issue in (_taken_back(entry), _not_shared(entry)):
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+
+@callback
 def async_note_taken_back(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
     """Tell the owner that the recognizer tells of nobody any more, though the options ask for it."""
     _note(hass, entry, _taken_back(entry), "persons_taken_back")

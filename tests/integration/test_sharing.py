@@ -341,6 +341,10 @@ async def test_what_the_recognizers_owner_takes_back_is_an_issue(
     assert issues.async_get_issue(DOMAIN, f"persons_taken_back_{entry.entry_id}") is not None
     await hass.config_entries.async_reload(entry.entry_id)
     assert issues.async_get_issue(DOMAIN, f"persons_taken_back_{entry.entry_id}") is None
+    await publish_event(hass, make_event(alias="a1"))
+    assert issues.async_get_issue(DOMAIN, f"persons_taken_back_{entry.entry_id}") is not None
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert issues.async_get_issue(DOMAIN, f"persons_taken_back_{entry.entry_id}") is None
 
 
 @pytest.mark.parametrize("options", [{"person": "person.resident_1"}, {"group": "Office"}])
