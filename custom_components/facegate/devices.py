@@ -1,6 +1,5 @@
 """The recognizer and its gates as devices, following what the recognizer has."""
 
-from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -8,6 +7,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from .const import DOMAIN
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator
 from .models import Gate
+from .panel import device_link
 
 MANUFACTURER = "FaceGate"
 
@@ -30,6 +30,7 @@ def gate_device(coordinator: FaceGateCoordinator, gate: Gate) -> DeviceInfo:
         manufacturer=MANUFACTURER,
         model="Trial gate" if gate.trial else "Gate",
         name=gate.name,
+        configuration_url=device_link(entry, gate.id),
         via_device_id=dr.async_get_device_id_by_identifier(
             coordinator.hass, (DOMAIN, str(entry.unique_id)), config_entry_id=entry.entry_id
         ),
@@ -48,7 +49,7 @@ def async_follow_gates(hass: HomeAssistant, entry: FaceGateConfigEntry) -> None:
         model="Recognizer",
         name=entry.title,
         sw_version=coordinator.data.version,
-        configuration_url=entry.data[CONF_URL],
+        configuration_url=device_link(entry),
     )
     gates = {gate_identifier(entry, gate.id): gate for gate in coordinator.data.gates.values()}
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):

@@ -22,3 +22,13 @@ def panel_path(entry: FaceGateConfigEntry) -> str | None:
 def panel_link(entry: FaceGateConfigEntry) -> str:
     """Return what a text links to: the pages, or where it says how to reach them."""
     return panel_path(entry) or f"{DOCS}/panel.md"
+
+
+def device_link(entry: FaceGateConfigEntry, gate: str | None = None) -> str:
+    """Return where a device leads: to its gate's own page, since the panel reads there what it is asked for.
+
+    Identifiers of gates are plain words, so nothing has to be escaped.
+    """
+    if (path := panel_path(entry)) is None:
+        return panel_link(entry)
+    return f"homeassistant:/{path}" + (f"?gate={gate}" if gate else "")

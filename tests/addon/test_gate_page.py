@@ -211,3 +211,16 @@ async def test_the_walk_is_the_same_as_on_the_command_line(site: Site) -> None:
         assert {result.why for _, result in sheet.results} == {"No relay here"}
         await page.get_by_role("link", name="Print the result sheet").click()
         await page.get_by_text("Installer 1").first.wait_for()
+
+
+async def test_a_device_of_home_assistant_leads_to_its_gates_page(site: Site) -> None:
+    async with browser(site) as page:
+        around = f"{site.pages}/app/a0b1c2d3_facegate"  # Home Assistant's page, which has the panel's address
+        shown = '<!doctype html><iframe src="../gates"></iframe>'
+        await page.route(f"{around}?gate=front", lambda route: route.fulfill(content_type="text/html", body=shown))
+        await page.goto(f"{around}?gate=front")
+        frame = page.frame_locator("iframe")
+        await frame.locator("h1", has_text="Front gate").wait_for()
+        assert page.url == around
+        await page.evaluate("document.querySelector('iframe').src = '../gates'")
+        await frame.locator("h1", has_text="Gates").wait_for()

@@ -85,6 +85,17 @@ async def test_devices(hass: HomeAssistant, entry: MockConfigEntry, set_up: SetU
     assert (devices["main"].name, devices["main"].via_device_id) == ("Main gate", devices[""].id)
 
 
+async def test_each_device_leads_into_the_panel(hass: HomeAssistant, entry: MockConfigEntry, set_up: SetUp) -> None:
+    await set_up()
+    for device in gate_devices(hass, entry).values():  # no app, so nobody knows where the panel is reached
+        assert str(device.configuration_url).endswith("/docs/panel.md")
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "app": "a0b1c2d3_facegate"})
+    await hass.config_entries.async_reload(entry.entry_id)
+    links = {gate: device.configuration_url for gate, device in gate_devices(hass, entry).items()}
+    panel = "homeassistant://app/a0b1c2d3_facegate"
+    assert links == {"": panel, "main": f"{panel}?gate=main"}
+
+
 @pytest.mark.parametrize(
     ("camera", "node", "shown"),
     [("ok", "online", ("on", "on")), ("silent", "silent", ("off", "off")), ("off", "offline", ("off", "off"))],

@@ -102,3 +102,20 @@ document.addEventListener("change", (event) => {
   const shown = event.target.dataset.shows && document.getElementById(event.target.dataset.shows);
   if (shown) shown.hidden = shown.dataset.for !== event.target.value;
 });
+
+// In Home Assistant the panel stands in a frame, and a device can link to the page around it alone: ?gate=… there asks
+// for a gate's own page. It is taken away at once, so that the way back does not lead there again.
+function askedGate() {
+  try {
+    const around = window.parent;
+    const gate = new URLSearchParams(around.location.search).get("gate");
+    if (around === window || gate === null) return null;
+    around.history.replaceState(around.history.state, "", around.location.pathname);
+    return gate;
+  } catch {
+    return null; // the frame is another site's, which asks for nothing
+  }
+}
+
+const asked = document.body.dataset.role === "owner" ? askedGate() : null;
+if (asked !== null) location.replace(`gate?id=${encodeURIComponent(asked)}`);
