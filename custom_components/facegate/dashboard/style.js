@@ -4,8 +4,8 @@ export const STYLE = `
   :host { display: block; height: 100%; }
   ha-card { height: 100%; box-sizing: border-box; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
   h2 { margin: 0; font-size: 24px; line-height: 1.2; font-weight: 600; overflow-wrap: anywhere; }
-  .head { display: flex; align-items: baseline; justify-content: space-between; gap: 12px; flex-wrap: wrap; }
-  .figures { color: var(--secondary-text-color); font-size: 16px; }
+  .head { display: flex; flex-direction: column; gap: 4px; }
+  .figures { color: var(--secondary-text-color); font-size: 16px; min-height: 1.3em; }
   .now { min-height: 78px; border-radius: 12px; padding: 12px 16px; box-sizing: border-box; display: flex;
     align-items: center; gap: 14px; background: var(--secondary-background-color); color: var(--primary-text-color); }
   .now ha-icon { --mdc-icon-size: 40px; flex: none; }
@@ -36,7 +36,7 @@ export const STYLE = `
   .ask button { min-height: 72px; font-size: 22px; }
   .note { margin: 0; font-size: 16px; color: var(--primary-text-color); }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px;
-    grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); }
+    grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
   li { border-radius: 12px; padding: 12px 16px; display: flex; align-items: center; gap: 14px; font-size: 20px;
     background: #b71c1c; color: #fff; }
   li.broken { background: #7a4100; }
