@@ -19,6 +19,7 @@ from .pages_view import async_register_pages
 from .person_repairs import async_ask_no_more
 from .persons import async_follow_persons
 from .presence import async_set_up_presence, presence_store
+from .removal import async_give_back_token
 from .residents_pages import async_remove_pages, async_set_up_pages
 from .services import async_setup_services
 
@@ -78,6 +79,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
     await async_remove_pages(hass, entry)
     await positions_store(hass, entry).async_remove()
     await presence_store(hass, entry).async_remove()
+    await async_give_back_token(hass, entry)  # last: what is above may still need it
 
 
 async def async_remove_config_entry_device(

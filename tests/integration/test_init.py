@@ -1,5 +1,7 @@
 """The life of an entry: set up, refused, reloaded, removed."""
 
+from http import HTTPStatus
+
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -148,6 +150,20 @@ async def test_removal_leaves_nothing(
     await hass.async_block_till_done()
     assert not [key for key in hass_storage if key.startswith(DOMAIN)]
     assert not [issue for issue in issue_registry.issues.values() if issue.domain == DOMAIN]
+    [given_back] = recognizer.asked("token")
+    assert given_back.method == "DELETE"
+    assert given_back.carries_token
+
+
+@pytest.mark.parametrize("problem", ["silent", "revoked"])
+async def test_removal_waits_for_nobody(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp, problem: str
+) -> None:
+    await set_up()
+    recognizer.silent = problem == "silent"
+    recognizer.refuse("delete", "token", "unauthenticated", HTTPStatus.UNAUTHORIZED)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not hass.config_entries.async_entries(DOMAIN)
 
 
 async def test_stored_positions_hold_no_secret(
