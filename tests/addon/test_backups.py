@@ -72,6 +72,25 @@ def test_what_is_restored_is_the_moment_of_the_copy(data: Path, tmp_path: Path) 
         assert [deed.act for deed in store.acts()].count(Act.RESTORED) == 1
 
 
+def test_who_was_erased_after_the_backup_stays_erased_where_keys_are_still_there(data: Path, tmp_path: Path) -> None:
+    """As with a container, whose owner puts the copy back into the folder that is in use."""
+    with Store.open(data) as store:
+        [stays] = store.residents()
+        goes = enrolled(store, "Resident 3", seed=9)
+    backups.prepare(data, time.time())
+    shutil.copytree(data / "backup", tmp_path / "kept")
+    backups.finish(data)
+    with Store.open(data) as store:
+        store.erase_resident(goes.id)
+    shutil.copytree(tmp_path / "kept", data / "backup")
+    with Store.open(data) as store:
+        assert store.unreadable() == {goes.id}
+        assert [resident.name for resident in store.residents()] == [stays.name]
+        assert {template.resident for template in store.templates()} == {stays.id}
+        store.erase_resident(goes.id)
+        assert not store.unreadable()
+
+
 def test_an_app_that_does_not_run_is_copied_as_it_lies(data: Path, tmp_path: Path) -> None:
     copy(data, tmp_path / "restored")
     with Store.open(tmp_path / "restored") as store:
