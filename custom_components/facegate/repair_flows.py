@@ -15,17 +15,20 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 
 from .address import MOVED, parse_address
-from .const import CONF_API
+from .const import CONF_API, CONF_APP
 from .coordinator import FaceGateConfigEntry, FaceGateCoordinator
 from .errors import FaceGateError, RefusedError
 from .issues import ATTR_COUNT, ATTR_ENTRY, ATTR_GATE, is_told, placeholders
 from .messages import DIRECTIONS
 from .models import GateCamera
 from .proving import async_prove
-from .troubles import BROKER, CAMERAS, EVERY, LEASES, LOCKED
+from .troubles import BROKER, CAMERAS, EVERY, LEASES, LOCKED, RESTARTS
 
 CONF_CAMERA: Final = "camera"
 CONF_DIRECTION: Final = "direction"
+
+SUPERVISOR: Final = "hassio"
+APP_RESTART: Final = "app_restart"
 
 _NOTHING: Final = probatio.Schema({})
 
@@ -96,6 +99,33 @@ class BrokerFlow(CheckFlow):
 
     async def _ask(self, coordinator: FaceGateCoordinator) -> None:
         await coordinator.client.check_broker()
+
+
+class RestartFlow(CheckFlow):
+    """FaceGate starts anew, by the Supervisor where it is an app; then it is asked again."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Offer the restart where it can be done from here."""
+        if self._app() is None:
+            return await self.async_step_check()
+        return self.async_show_menu(
+            step_id="init", menu_options=["restart", "check"], description_placeholders=self._placeholders()
+        )
+
+    async def async_step_restart(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Restart it."""
+        try:
+            await self.hass.services.async_call(SUPERVISOR, APP_RESTART, {CONF_APP: self._app()}, blocking=True)
+        except HomeAssistantError:
+            return self.async_abort(reason="not_restarted")
+        return self._form("check", _NOTHING, {})
+
+    def _app(self) -> str | None:
+        entry = self._entry()
+        if entry is None or not self.hass.services.has_service(SUPERVISOR, APP_RESTART):
+            return None
+        app: str | None = entry.data.get(CONF_APP)
+        return app
 
 
 class LockedFlow(CheckFlow):
@@ -224,6 +254,7 @@ FLOWS: Final[Mapping[str, Callable[[Mapping[str, Any]], RepairsFlow]]] = {
     **dict.fromkeys(EVERY, CheckFlow),
     **dict.fromkeys(CAMERAS, CameraFlow),
     **dict.fromkeys(BROKER, BrokerFlow),
+    **dict.fromkeys(RESTARTS, RestartFlow),
     LOCKED: LockedFlow,
     LEASES: LookedFlow,
     MOVED: MovedFlow,

@@ -70,6 +70,9 @@ IN_THE_HOUSE: Final = (
 )
 """Problems of the whole house: told once, though each gate may tell of them."""
 
+RESTARTS: Final = ("liveness_missing", FAILED, "watch_ended")
+"""What FaceGate finds out when it starts."""
+
 MENDS_ITSELF: Final = ("list_waiting",)
 """It waits for a node; that the node is silent is told."""
 

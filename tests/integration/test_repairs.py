@@ -10,10 +10,11 @@ import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed, async_mock_service
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.facegate.issues import SETTLE
@@ -30,6 +31,7 @@ from custom_components.facegate.troubles import (
     MENDS_ITSELF,
     NODE,
     RECORDER,
+    RESTARTS,
     older_side,
 )
 from facegate.core import problems
@@ -347,6 +349,29 @@ async def test_the_recognizer_tries_the_broker_before_it_says_that_it_is_closed(
     assert (await go_on(frontend, flow))["errors"] == {"base": "unreachable"}
 
 
+async def test_an_app_is_restarted_before_it_is_asked_again(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: Frontend
+) -> None:
+    recognizer.answers["get", "health"] = health("liveness_missing")
+    await set_up()
+    assert (await begin(frontend, told(hass)["liveness_missing"]))["step_id"] == "check"  # it is no app
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "app": "a0b1c2d3_facegate"})
+    assert (await begin(frontend, told(hass)["liveness_missing"]))["step_id"] == "check"  # there is no Supervisor
+    restarts = async_mock_service(hass, "hassio", "app_restart")
+    menu = await begin(frontend, told(hass)["liveness_missing"])
+    assert menu["menu_options"] == ["restart", "check"]
+    form = await go_on(frontend, menu, next_step_id="restart")
+    assert [call.data for call in restarts] == [{"app": "a0b1c2d3_facegate"}]
+    assert (await go_on(frontend, form))["errors"] == {"base": "still"}
+    recognizer.answers["get", "health"] = health()
+    assert (await go_on(frontend, form))["type"] == "create_entry"
+    recognizer.answers["get", "health"] = health("liveness_missing")
+    await look(hass, entry)
+    menu = await begin(frontend, told(hass)["liveness_missing"])
+    async_mock_service(hass, "hassio", "app_restart", raise_exception=HomeAssistantError("no"))
+    assert (await go_on(frontend, menu, next_step_id="restart"))["reason"] == "not_restarted"
+
+
 async def test_who_leaves_is_told_again_when_there_are_more(
     hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, frontend: Frontend
 ) -> None:
@@ -543,7 +568,8 @@ def test_every_issue_has_texts_for_all_that_its_flow_shows() -> None:
                 assert set(issues[key]) == {"title", "description"}
                 continue
             flow = issues[key]["fix_flow"]
-            steps = {"init", "check", "camera"} if key in CAMERAS else {"check"}
+            more = {"init", "camera"} if key in CAMERAS else {"init"} if key in RESTARTS else set()
+            steps = {"check", *more}
             assert set(flow["step"]) == steps, key
             assert "gone" in flow["abort"]
             assert {"still", "unreachable"} <= {*flow["error"], *(["still"] if key == "leases_end" else [])}
