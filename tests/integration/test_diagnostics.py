@@ -30,7 +30,7 @@ from tests.integration.recognizer import (
     publish_state,
     told,
 )
-from tests.integration.test_repairs import SAFE, WELL, health
+from tests.integration.troubles import SAFE, WELL, health
 
 UNREADABLE = "r-0badc0de"
 

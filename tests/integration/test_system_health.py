@@ -10,8 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from tests.integration.conftest import DOMAIN, SetUp
 from tests.integration.recognizer import OTHER_KEY, Recognizer, gate, make_event, publish_event
-from tests.integration.test_repairs import SAFE, health
 from tests.integration.test_texts import LANGUAGES, texts
+from tests.integration.troubles import SAFE, health
 
 
 async def look(hass: HomeAssistant) -> dict[str, Any]:
