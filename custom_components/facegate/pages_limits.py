@@ -25,7 +25,7 @@ class Limit:
 EACH: Final = Limit(at_once=16, burst=200, a_minute=600)
 """An enrolment sends some 150 pictures a minute, and several residents may have the address of one router."""
 ALL: Final = Limit(at_once=48, burst=600, a_minute=2400)
-"""What Home Assistant spares for all of them (docs/home-assistant/residents-pages.md has the measurement)."""
+"""What Home Assistant spares for all of them: measured in docs/home-assistant/residents-pages.md."""
 
 
 @dataclass(slots=True)

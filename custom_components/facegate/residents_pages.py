@@ -15,6 +15,7 @@ from .client import FaceGateClient
 from .const import CONF_PAGES_TOLD, CONF_RESIDENTS_PAGES, DOMAIN, LOGGER
 from .errors import FaceGateError
 from .pages_gateway import Gateway
+from .panel import DOCS
 
 if TYPE_CHECKING:
     from .coordinator import FaceGateConfigEntry
@@ -159,6 +160,7 @@ def _create_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
         DOMAIN,
         _issue(entry),
         is_fixable=False,
+        learn_more_url=f"{DOCS}/home-assistant/repairs.md#{ISSUE}",
         severity=ir.IssueSeverity.WARNING,
         translation_key=ISSUE,
         translation_placeholders={"name": entry.title},

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 import re
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +25,7 @@ from yarl import URL
 
 from custom_components.facegate import pages_gateway, pages_view
 from custom_components.facegate.pages_limits import ALL, EACH, REMEMBERED, Limit, Limits, visitor
+from facegate.adapters.store import Store
 from facegate.core.links import LinkKind
 from facegate.web.resident_pages.site import MODULES
 from facegate.web.resident_pages.site import make as make_pages
@@ -61,9 +64,19 @@ class Visitor:
         return answer
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recognizer's data folder, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)  # the plugin writes down every statement
+    Store.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-async def site(tmp_path: Path, socket_enabled: None) -> AsyncIterator[Site]:
-    async with running_site(tmp_path) as running:
+async def site(made: Path, tmp_path: Path, socket_enabled: None) -> AsyncIterator[Site]:
+    """A running recognizer of each test's own."""
+    async with running_site(shutil.copytree(made, tmp_path / "data")) as running:
         yield running
 
 
@@ -440,6 +453,15 @@ async def test_where_the_owner_has_named_an_address_the_form_says_so(
 
 
 # Limits by themselves
+
+
+def test_the_document_says_the_limits_that_hold() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "home-assistant" / "residents-pages.md").read_text(encoding="utf-8")
+    for name, of in (("requests a minute", "a_minute"), ("in one go", "burst"), ("at the same time", "at_once")):
+        assert f"| {name} | {getattr(EACH, of)} | {getattr(ALL, of)} |" in page
+    assert f"| a body | {pages_gateway.MOST_SENT:,} bytes |" in page
+    assert f"{pages_gateway.MOST_ANSWERED:,} bytes" in page
+    assert f"an answer {pages_gateway.PATIENCE.total} s" in page.replace("\n", " ")
 
 
 class Clock:

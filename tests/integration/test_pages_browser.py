@@ -8,11 +8,11 @@ from playwright.async_api import async_playwright
 
 from facegate.core.links import LinkKind
 from facegate.core.models import ResidentState
-from tests.integration.test_pages import HOME, NewVisitor, entry, phone, site
+from tests.integration.test_pages import HOME, NewVisitor, entry, made, phone, site
 from tests.parts import fake_camera
 from tests.parts.web import Site
 
-__all__ = ["entry", "phone", "site"]
+__all__ = ["entry", "made", "phone", "site"]
 PHONE: Any = {"width": 390, "height": 844}
 
 
