@@ -47,6 +47,7 @@ from custom_components.facegate.troubles import EVERY
 from facegate.contract import verbs
 from facegate.web import pass_schemas, persons_schemas, problems, schemas, sharing_schemas
 from tests.integration.recognizer import GATE_KEY, INVITED, PASS_MADE, gate, heard, paired, problem, told
+from tests.integration.troubles import health
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
@@ -297,6 +298,7 @@ def test_quality_scale_is_honest() -> None:
         (paired(), schemas.PAIRED),
         ({"opening": "0" * 16, "result": "opened", "reason": "remote"}, schemas.OPENED),
         ({"ok": True, "version": "0.1.0"}, schemas.HEALTH),
+        (health("leases_end", "broker_open", unreadable=["r1"])[1], schemas.HEALTH),
         (heard(new=[{"person": "person.one", "mark": "m", "name": "One"}]), persons_schemas.HEARD),
         (INVITED, persons_schemas.INVITED),
         (PASS_MADE, pass_schemas.PASS_MADE),
