@@ -101,6 +101,8 @@ ATTACKS: Final = {
     "identity headers at the wrong listener": [
         "test_attacks::test_who_somebody_says_to_be_counts_on_the_ingress_listener_alone",
         "test_resident_links::test_ingress_headers_and_tokens_mean_nothing_here",
+        "test_residents_through_ha::test_on_the_pages_own_listener_the_word_of_whoever_comes_counts_nothing",
+        "test_residents_through_ha::test_nothing_is_handed_on_without_the_token",
         "test_panel::test_only_the_supervisor_sees_pages",
     ],
     "an old backup against an erasure": [

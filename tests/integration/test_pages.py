@@ -27,10 +27,11 @@ from custom_components.facegate import pages_gateway, pages_view
 from custom_components.facegate.pages_limits import ALL, EACH, REMEMBERED, Limit, Limits, visitor
 from facegate.adapters.store import Store
 from facegate.core.links import LinkKind
+from facegate.web import server
 from facegate.web.resident_pages.site import MODULES
 from facegate.web.resident_pages.site import make as make_pages
 from tests.integration.conftest import DOMAIN
-from tests.parts.web import RESIDENTS_URL, Site, running_site
+from tests.parts.web import RESIDENTS_URL, Site, running_site, settings
 
 HOME = "https://home.example"
 SENT = {"X-FaceGate-Form": "", "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
@@ -437,6 +438,48 @@ async def test_links_follow_the_address_and_an_issue_says_when_there_is_none(
     await hass.async_block_till_done()
     assert site.services.links.address().startswith(HOME)
     assert issues.async_get_issue(DOMAIN, issue) is None
+
+
+async def start_again(site: Site, folder: Path) -> None:
+    """Let the recognizer answer where it did before."""
+    port = site.running.api_port
+    site.running = await server.start(site.services, settings(folder, api_port=port), ingress_from=server.LOOPBACK)
+
+
+async def test_switched_off_while_the_recognizer_is_away_it_is_told_later(
+    hass: HomeAssistant, site: Site, entry: MockConfigEntry, phone: NewVisitor, tmp_path: Path
+) -> None:
+    one = await phone()
+    await site.running.close()
+    await switch(hass, entry, on=False)
+    assert (await one.get("open")).status == HTTPStatus.NOT_FOUND, "off is off at once"
+    assert site.services.links.address().startswith(HOME)
+    await start_again(site, tmp_path)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert site.services.links.address() == RESIDENTS_URL
+
+
+async def test_what_could_not_be_told_is_told_as_soon_as_it_can_be(
+    hass: HomeAssistant, site: Site, entry: MockConfigEntry, phone: NewVisitor, tmp_path: Path
+) -> None:
+    await site.running.close()
+    for address in ("https://second.example", None, "https://third.example"):
+        await hass.config.async_update(external_url=address)
+        await hass.async_block_till_done()
+    assert site.services.links.address().startswith(HOME)
+    await start_again(site, tmp_path)
+    entry.runtime_data.async_update_listeners()
+    await hass.async_block_till_done()
+    assert site.services.links.address().startswith("https://third.example/")
+
+
+async def test_an_entry_goes_even_if_the_recognizer_cannot_be_told(
+    hass: HomeAssistant, site: Site, entry: MockConfigEntry, phone: NewVisitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await site.running.close()
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not hass.config_entries.async_entries(DOMAIN)
+    assert "revoke its token" in caplog.text
 
 
 async def test_where_the_owner_has_named_an_address_the_form_says_so(
