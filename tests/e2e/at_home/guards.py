@@ -40,7 +40,8 @@ def test_a_guard_adds_the_dashboard_and_opens_a_gate(house: House) -> None:
         page.get_by_text("Gates for guards").click()
         page.get_by_role("textbox", name="Title").fill(TITLE)
         page.get_by_role("button", name="Create").click()
-        page.get_by_text(TITLE).first.wait_for()
+        page.get_by_role("button", name="Create").wait_for(state="hidden")  # before that, the page leaves by itself
+        page.get_by_text(TITLE, exact=True).first.wait_for()
         page.goto(f"{house.home.url}/dashboard-guards")
         gate = page.locator("facegate-gate").filter(has=page.get_by_role("heading", name="Main entrance"))
         gate.get_by_role("button", name="Open", exact=True).click()
