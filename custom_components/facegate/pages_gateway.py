@@ -1,5 +1,6 @@
 """Hands on what phones send to the recognizer's residents' pages, and what comes back, piece by piece both ways."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -16,6 +17,8 @@ MOST_SENT: Final = 1_000_000
 MOST_ANSWERED: Final = 64_000_000
 """Bytes of an answer: the archive of a resident with years of passages is a hundredth of it."""
 PATIENCE: Final = ClientTimeout(total=60, connect=5)  # a body by a weak wireless network has 30 s of it
+READING: Final = 60
+"""Seconds in which a browser has to take an answer: whoever reads slowly holds a place that others wait for."""
 CLIENT: Final = "X-FaceGate-Client"
 """The header that tells the recognizer whose request this is; it believes that together with the token."""
 
@@ -94,22 +97,28 @@ class Gateway:
         response = web.StreamResponse(status=answer.status, headers={**kept, **secure(origin + self._path)})
         set_cookies(response, answer.cookies, self._path, is_secure=is_secure)
         await response.prepare(request)
-        passed, whole = 0, False
+        whole = False
         try:
-            async for piece in answer.content.iter_any():
-                passed += len(piece)
-                if passed > MOST_ANSWERED:
-                    break
-                await response.write(piece)
-            else:
-                await response.write_eof()
-                whole = True
+            async with asyncio.timeout(READING):
+                whole = await _pass_on(answer, response)
         except (TimeoutError, ClientError, ConnectionResetError) as error:
             LOGGER.debug("An answer of the residents' pages ended before its end: %r", error)
         if not whole and request.transport is not None:
             # Half of it is sent already: a connection that breaks is the one way left to say so.
             request.transport.abort()
         return response
+
+
+async def _pass_on(answer: ClientResponse, response: web.StreamResponse) -> bool:
+    """Send the content of an answer; return whether that was all of it."""
+    passed = 0
+    async for piece in answer.content.iter_any():
+        passed += len(piece)
+        if passed > MOST_ANSWERED:
+            return False
+        await response.write(piece)
+    await response.write_eof()
+    return True
 
 
 class _Body:

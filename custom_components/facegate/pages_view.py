@@ -121,7 +121,7 @@ def _is_ours(request: web.Request, house: str, page: str) -> bool:
     if request.rel_url.raw_path != f"{PATH}/{house}/{page}" or not is_page(request.method, page):
         return False
     framed = request.headers.get("Sec-Fetch-Dest") in _FRAMED or "Service-Worker" in request.headers
-    return not framed and request.remote is not None and is_host(request.host)
+    return not framed and bool(request.remote) and is_host(request.host)
 
 
 @callback

@@ -241,6 +241,26 @@ async def test_an_answer_without_end_is_cut(world: World, monkeypatch: pytest.Mo
         await got.read()
 
 
+async def test_whoever_does_not_read_holds_no_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_gateway, "READING", 0.2)
+    gone = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers=PAGE)
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 100_000)
+        finally:
+            gone.set()
+
+    world.behind.answer = answer
+    _, writer = await asyncio.open_connection("127.0.0.1", world.client.port)
+    writer.write(f"GET {PATH}data HTTP/1.1\r\nHost: home.example\r\n\r\n".encode())
+    await asyncio.wait_for(gone.wait(), 20)
+    writer.close()
+
+
 async def test_an_answer_that_breaks_off_is_no_whole_one(world: World) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={**PAGE, "Content-Length": "1000"})
