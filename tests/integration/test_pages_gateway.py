@@ -27,7 +27,7 @@ class Behind:
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]]
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.method, request.path, dict(request.headers)))
         return await self.answer(request)
 
@@ -52,7 +52,7 @@ async def world() -> AsyncIterator[World]:
         return web.Response(text="page", headers=PAGE)
 
     behind, app, front = Behind(page), web.Application(), web.Application()
-    app.router.add_route("*", "/{path:.*}", behind)
+    app.router.add_route("*", "/{path:.*}", behind.handle)
     async with TestServer(app) as server, ClientSession(cookie_jar=DummyCookieJar()) as session:
         gateway = Gateway(session, str(server.make_url("/")), TOKEN, PATH)
 
