@@ -224,3 +224,12 @@ async def test_a_device_of_home_assistant_leads_to_its_gates_page(site: Site) ->
         assert page.url == around
         await page.evaluate("document.querySelector('iframe').src = '../gates'")
         await frame.locator("h1", has_text="Gates").wait_for()
+
+
+async def test_an_owner_makes_a_pairing_code_that_pairs(site: Site) -> None:
+    async with browser(site) as page:
+        await page.goto(f"{site.pages}/gates")
+        await page.get_by_role("button", name="Make a pairing code").click()
+        code = await page.locator("#pairing-code strong").inner_text()
+        assert "10 minutes" in await page.locator("#pairing-code").inner_text()
+    assert (await site.ask("POST", "/pair", {"code": code, "name": "Home Assistant"})).status == 201

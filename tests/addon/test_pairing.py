@@ -148,7 +148,7 @@ async def test_each_start_puts_a_new_code_into_the_log(tmp_path: Path, caplog: p
     assert len(set(codes)) == 2
 
 
-async def test_only_this_machines_token_makes_codes(tmp_path: Path) -> None:
+async def test_no_token_of_a_pairing_makes_codes(tmp_path: Path) -> None:
     async with running_site(tmp_path) as site:
         paired = await site.pair()
         assert (await site.ask("POST", "/pairing-codes", token=paired)).problem() == "forbidden"

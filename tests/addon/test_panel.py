@@ -162,7 +162,7 @@ async def test_nothing_is_loaded_from_elsewhere_and_every_link_is_relative(site:
     found = Links(html)
     assert not [link for link in found.links if ":" in link or link.startswith("/")]
     assert found.inline == []
-    assert found.tags.count("script") == 1
+    assert found.tags.count("script") == 2  # the panel's and this page's
     assert "http" not in html
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none';")
@@ -187,7 +187,7 @@ async def test_names_and_problems_cannot_become_markup(site: Site) -> None:
         gates={"front": GateHealth("off", _NEWS, (_NEWS,))}, cameras={"c1": CameraHealth(_NEWS, _NEWS)}
     )
     _, _, html = await look(site)
-    assert Links(html).tags.count("script") == 1  # ours
+    assert Links(html).tags.count("script") == 2  # ours
     assert html.count("&lt;script&gt;") == 5
 
 
@@ -296,7 +296,9 @@ async def test_roles_reach_as_far_as_they_say(site: Site) -> None:
         (AUDITOR, "gates/front/open", "POST", wish, 403),
         (AUDITOR, "residents", "GET", None, 403),
         (OWNER, "residents", "GET", None, 200),
-        (OWNER, "pairing-codes", "POST", None, 403),  # for this machine alone
+        (OWNER, "pairing-codes", "POST", None, 201),
+        (GUARD, "pairing-codes", "POST", None, 403),
+        (AUDITOR, "pairing-codes", "POST", None, 403),
         (NOBODY, "gates", "GET", None, 401),
     ):
         form = await form_of(site, user) if user != NOBODY else ""

@@ -83,7 +83,8 @@ OPERATIONS: Final = (
         problems=(PAIRING_REFUSED,),
     ),
     Operation(
-        _POST, "/pairing-codes", _LOCAL, api.make_pairing_code, "Make a pairing code", schemas.PAIRING_CODE, status=201
+        _POST, "/pairing-codes", Scope.OWNER, api.make_pairing_code, "Make a pairing code", schemas.PAIRING_CODE,
+        status=201,
     ),
     Operation(_GET, "/tokens", _MANAGE, api.list_tokens, "Who is paired", schemas.TOKENS),
     Operation(

@@ -12,6 +12,7 @@ from facegate.web.panel.roles import OWNERS
 
 _WHERE: Final = {
     Step.BROKER: "health",
+    Step.HOME_ASSISTANT: "gates",
     Step.GATE: "new-gate",
     Step.RESIDENT: "residents",
     Step.FACES: "enrol",
