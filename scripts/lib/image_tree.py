@@ -36,6 +36,8 @@ class Image:
     """A folder that holds what the image would."""
 
     root: Path
+    python: str
+    """What stands for the Python that the Dockerfile begins with."""
     env: dict[str, str] = field(default_factory=dict)
     user: int = 0
     """Whom the start script makes the service run as."""
@@ -77,12 +79,12 @@ class Image:
         )
 
 
-def build(folder: Path) -> Image:
-    """Follow the Dockerfile into an empty folder. Raises ImageError, subprocess.CalledProcessError."""
+def build(folder: Path, python: str = sys.executable) -> Image:
+    """Follow the Dockerfile into an empty folder, for this Python. Raises ImageError, subprocess.CalledProcessError."""
     shutil.rmtree(folder, ignore_errors=True)
     for path in _OF_THE_IMAGE:
         (folder / path.lstrip("/")).mkdir(parents=True)
-    image, stage = Image(folder), _Stage()
+    image, stage = Image(folder, python), _Stage()
     for instruction, rest in instructions():
         if instruction == "FROM":
             _check_base(rest)
@@ -198,7 +200,7 @@ def _run(image: Image, stage: _Stage, words: list[str]) -> None:
             if os.geteuid() == 0:
                 os.chown(image.place(rest[-1]), image.user, image.user)
         case ["uv", *rest]:
-            _do(image, stage, [_uv(), *rest, "--quiet", "--python", sys.executable])
+            _do(image, stage, [_uv(), *rest, "--quiet", "--python", image.python])
         case [program, "models", "fetch", "--folder", folder]:
             place = Path(image.place(folder))
             shutil.copytree(os.environ.get("FACEGATE_MODELS") or _CACHE / "models", place, dirs_exist_ok=True)

@@ -38,8 +38,7 @@ _PASSWORD: Final = "made-by-mosquitto"
 
 async def see(folder: Path) -> dict[str, Any]:
     """Build, start, look from all sides, stop."""
-    image = image_tree.build(folder / "image")
-    _require_reach(image.user)
+    image = image_tree.build(folder / "image", python=_within_reach(folder))
     own = own_network()
     if own:
         _stand_at(SUPERVISOR)
@@ -84,14 +83,40 @@ async def see(folder: Path) -> dict[str, Any]:
             }  # fmt: skip
 
 
-def _require_reach(user: int) -> None:
-    """Whoever is root runs the service as another user, who needs this Python."""
-    if os.geteuid() == 0:
-        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable, "-c", ""]
-        assert subprocess.run(words, check=False, capture_output=True).returncode == 0, (
-            f"{sys.executable} lies where only root may enter: move the checkout, or set FACEGATE_CACHE to a folder "
-            "that others may enter, or run the tests as an ordinary user"
-        )
+def _within_reach(folder: Path) -> str:
+    """Return a Python that any user may run, a copy of ours if ours lies where only root may enter.
+
+    Whoever is root runs the service as another user, who needs it.
+    """
+    if os.geteuid() != 0 or _anybody_may_run(sys.executable):
+        return sys.executable
+    base = Path(sys.base_prefix)
+    ours = base.parent if base.name == "usr" else base  # as Debian's packages lay it out, or on its own
+    copy = shutil.copytree(ours, folder / "python", symlinks=True)
+    python = copy / Path(os.path.realpath(sys.executable)).relative_to(ours)
+    if ours != base:
+        _point(python, ours, copy)
+    assert _anybody_may_run(str(python)), (
+        f"{sys.executable} lies where only root may enter, and a copy of it does not run: set FACEGATE_CACHE to a "
+        "folder that others may enter, or run the tests as an ordinary user"
+    )
+    return str(python)
+
+
+def _anybody_may_run(python: str) -> bool:
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    return subprocess.run([*nobody, python, "-c", "import ssl"], check=False, capture_output=True).returncode == 0
+
+
+def _point(python: Path, before: Path, after: Path) -> None:
+    """Let an interpreter find the C library that came with it where both lie now."""
+    patchelf = shutil.which("patchelf", path=os.pathsep.join((str(before / ".patchelf/bin"), os.environ["PATH"])))
+    assert patchelf is not None, "patchelf is missing: run scripts/setup"
+    for what in ("interpreter", "rpath"):
+        told = subprocess.run([patchelf, f"--print-{what}", python], check=True, capture_output=True, text=True)
+        there = told.stdout.strip().replace(str(before), str(after))
+        force = ["--force-rpath"] if what == "rpath" else []
+        subprocess.run([patchelf, *force, f"--set-{what}", there, python], check=True)
 
 
 async def _said(image: image_tree.Image, given: dict[str, str], *words: str) -> dict[str, Any]:
