@@ -24,6 +24,7 @@ from .identities import learns_persons
 from .messages import DIRECTIONS, MessageError, Status
 from .models import NewGate, Pairing
 from .options_flow import FaceGateOptionsFlow
+from .panel import link_of
 from .proving import async_prove
 
 CONF_CAMERA: Final = "camera"
@@ -256,5 +257,7 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
     def _finish(self) -> ConfigFlowResult:
         assert self._pairing is not None
         return self.async_create_entry(
-            title=f"FaceGate {self._pairing.site}", data=entry_data(self._url, self._pairing) | self._app
+            title=f"FaceGate {self._pairing.site}",
+            data=entry_data(self._url, self._pairing) | self._app,
+            description_placeholders={"panel": link_of(self._app)},
         )

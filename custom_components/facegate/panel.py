@@ -1,6 +1,7 @@
 """Where FaceGate's own pages are: gates and residents are looked after there, and nowhere else."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from .const import CONF_APP
 
@@ -15,13 +16,22 @@ def panel_path(entry: FaceGateConfigEntry) -> str | None:
 
     Home Assistant shows an app's first page and leads to no other one, so whoever links here names the page as well.
     """
-    app = entry.data.get(CONF_APP)
-    return f"/app/{app}" if app else None
+    return _path(entry.data)
 
 
 def panel_link(entry: FaceGateConfigEntry) -> str:
     """Return what a text links to: the pages, or where it says how to reach them."""
-    return panel_path(entry) or f"{DOCS}/panel.md"
+    return link_of(entry.data)
+
+
+def link_of(data: Mapping[str, Any]) -> str:
+    """Return the same of what an entry keeps, or will keep."""
+    return _path(data) or f"{DOCS}/panel.md"
+
+
+def _path(data: Mapping[str, Any]) -> str | None:
+    app = data.get(CONF_APP)
+    return f"/app/{app}" if app else None
 
 
 def device_link(entry: FaceGateConfigEntry, gate: str | None = None) -> str:

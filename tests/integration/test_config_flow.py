@@ -24,6 +24,7 @@ async def test_address_and_code_make_an_entry(hass: HomeAssistant, recognizer: R
     done = await fill(hass, flow, url="192.0.2.10", code=CODE)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["title"] == f"FaceGate {SITE}"
+    assert done["description_placeholders"]["panel"].endswith("/docs/panel.md")
     assert done["data"] == ENTRY_DATA
     assert done["result"].unique_id == INSTALLATION
     [pairing] = recognizer.asked("pair")

@@ -121,6 +121,7 @@ async def test_app_of_the_supervisor_is_paired_with_a_code(hass: HomeAssistant, 
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["result"].unique_id == INSTALLATION
     assert panel_path(done["result"]) == "/app/a0b1c2d3_facegate"
+    assert done["description_placeholders"] == {"panel": "/app/a0b1c2d3_facegate"}, "the last form leads on"
 
 
 @pytest.mark.usefixtures("set_up")
