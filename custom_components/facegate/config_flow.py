@@ -156,9 +156,8 @@ class FaceGateConfigFlow(ConfigFlow, domain=DOMAIN):
         assert self._gate is not None
         if user_input is not None:
             return self._finish()
-        return self.async_show_form(
-            step_id="node", description_placeholders={"gate_id": self._gate.id, "gate_key": self._gate.key}
-        )
+        shown = {"gate_id": self._gate.id, "gate_key": self._gate.key, "panel": link_of(self._app)}
+        return self.async_show_form(step_id="node", description_placeholders=shown)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """The token is no longer taken."""

@@ -142,7 +142,9 @@ async def test_first_gate_with_a_camera_of_home_assistant(hass: HomeAssistant, r
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "gate")
     flow = await fill(hass, flow, name="Main entrance", camera="camera.door", direction="entry", trial=False)
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "node")
-    assert flow["description_placeholders"] == {"gate_id": "first", "gate_key": GATE_KEY}
+    shown = flow["description_placeholders"]
+    assert (shown["gate_id"], shown["gate_key"]) == ("first", GATE_KEY)
+    assert shown["panel"].endswith("/docs/panel.md")
     done = await fill(hass, flow)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert done["data"] == ENTRY_DATA  # nothing of gate, camera or node key stays here
