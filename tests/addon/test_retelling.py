@@ -73,7 +73,7 @@ async def test_what_happened_while_the_recognizer_was_away_is_recorded_once_and_
         # Nobody listens; the broker is there all the time.
         await asyncio.to_thread(node.touch_input, "beam")
         await asyncio.to_thread(node.touch_input, "tamper")
-        await eventually(lambda: len(listener.lines) == 3)
+        await eventually(lambda: len(listener.lines) == 3, shows=lambda: listener.lines)
         before = len(node.relay.writes())
         async with recognizer(data, mosquitto) as site:
             await eventually(lambda: site.said() == [("tamper", "start"), ("tamper", "clear")])

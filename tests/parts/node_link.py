@@ -50,10 +50,13 @@ class Kept:
         return []
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
+async def eventually(
+    condition: Callable[[], bool], seconds: float = 15, *, shows: Callable[[], object] = lambda: ""
+) -> None:
+    """Wait until that holds; ``shows`` is what a failure prints."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, f"it did not happen {shows()}"
         await asyncio.sleep(0.01)
 
 
