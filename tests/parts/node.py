@@ -113,8 +113,8 @@ class NativeNode:
         fresh.write_text(f"{relay} {number}\n")
         fresh.rename(self.folder / kind)
 
-    def touch_input(self, name: str, seconds: float = 0.1) -> None:
-        """Press an input for a moment: long enough for the node to see it, which looks every 16 ms."""
+    def touch_input(self, name: str, seconds: float = 0.25) -> None:
+        """Press an input for a moment: long enough for a node to see it on a busy machine; it looks every 16 ms."""
         self.set_input(name, True)
         time.sleep(seconds)
         self.set_input(name, False)
