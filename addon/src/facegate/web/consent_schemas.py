@@ -5,7 +5,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.core.consent import LANGUAGES, NOTICE_MOST, Channel, ConsentState, Purpose, Relation
-from facegate.web.schemas import Text
+from facegate.web.shapes import Text
 
 PURPOSE: Final = vol.In([str(purpose) for purpose in Purpose])
 _LANGUAGE = vol.In(list(LANGUAGES))

@@ -7,7 +7,7 @@ import voluptuous as vol
 from facegate.contract.messages import DIRECTIONS
 from facegate.contract.verbs import LEARN_MAX_S
 from facegate.core.credentials import PIN_MOST, WINDOWS_MOST, CredentialKind
-from facegate.web.schemas import GATE, IDENTIFIER, Items, Number, Text
+from facegate.web.shapes import GATE, IDENTIFIER, Items, Number, Text
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LESSON_STATES: Final = ("waiting", "learned", "taken", "ended", "failed")

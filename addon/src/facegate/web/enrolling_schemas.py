@@ -9,7 +9,7 @@ from facegate.residents.collecting import View
 from facegate.residents.picture import Refusal
 from facegate.residents.standing import Stage
 from facegate.web.consent_schemas import GIVEN_MEMBERS
-from facegate.web.schemas import IDENTIFIER, Items
+from facegate.web.shapes import IDENTIFIER, Items
 
 _REASON = vol.In([str(reason) for reason in (*Fault, *Refusal)])
 _VIEW = vol.In([str(view) for view in View])

@@ -6,7 +6,7 @@ import voluptuous as vol
 
 from facegate.adapters.crypto import Kind
 from facegate.adapters.passphrase import LEAST, MOST
-from facegate.web.schemas import IDENTIFIER, Text
+from facegate.web.shapes import IDENTIFIER, Text
 
 _PASSPHRASE: Final = Text(LEAST, MOST)
 

@@ -6,7 +6,7 @@ import voluptuous as vol
 
 from facegate.core.certificate import LIMITS
 from facegate.core.leaving import Cause
-from facegate.web.schemas import HEX32, HEX64, HEX128, IDENTIFIER, Items, Number
+from facegate.web.shapes import HEX32, HEX64, HEX128, IDENTIFIER, Items, Number
 
 _CAUSE = vol.In(list(map(str, Cause)))
 _TIME = Number(0, 2**40, whole=True)

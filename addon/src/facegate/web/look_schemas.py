@@ -7,7 +7,7 @@ import voluptuous as vol
 from facegate.adapters.store.access import KINDS
 from facegate.contract.messages import DIRECTIONS, METHODS, REASONS
 from facegate.core.audit import LEAST_REASON, MOST_REASON
-from facegate.web.schemas import GATE, Number, Text
+from facegate.web.shapes import GATE, Number, Text
 
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100
 _SECONDS = Number(0, _LATEST)

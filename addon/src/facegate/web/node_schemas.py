@@ -8,7 +8,7 @@ from facegate.core.boards import FEATURES, NETWORKS, Lock
 from facegate.core.commissioning_sheet import Missing
 from facegate.core.commissioning_steps import StepState
 from facegate.web import schemas
-from facegate.web.schemas import GATE, HEX64, Items, Number, Text
+from facegate.web.shapes import GATE, HEX64, Items, Number, Text
 
 _LANGUAGES: Final = ("en", "zh-Hans")
 _LABEL = {vol.Required(language): str for language in _LANGUAGES}

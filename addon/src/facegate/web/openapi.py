@@ -22,7 +22,7 @@ from facegate.web.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
-from facegate.web.schemas import Items, Number, Text
+from facegate.web.shapes import Items, Number, Text
 from facegate.web.tokens import Scope
 from facegate.web.uploads import GIVEN, PICTURES
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.core.consent import Purpose
-from facegate.web import schemas
+from facegate.web import schemas, shapes
 from facegate.web.call import Handler
 from facegate.web.problems import Kind
 from facegate.web.tokens import Scope
@@ -52,17 +52,17 @@ class Operation:
 
 
 PATH_PARAMETERS: Final = {
-    "gate": schemas.GATE,
-    "camera": schemas.IDENTIFIER,
-    "resident": schemas.IDENTIFIER,
-    "credential": schemas.IDENTIFIER,
-    "token": schemas.IDENTIFIER,
+    "gate": shapes.GATE,
+    "camera": shapes.IDENTIFIER,
+    "resident": shapes.IDENTIFIER,
+    "credential": shapes.IDENTIFIER,
+    "token": shapes.IDENTIFIER,
     "member": schemas.MEMBER_ID,
-    "link": schemas.IDENTIFIER,
-    "snapshot": schemas.IDENTIFIER,
-    "pass": schemas.IDENTIFIER,
-    "alias": schemas.IDENTIFIER,
-    "preview": schemas.HEX32,
+    "link": shapes.IDENTIFIER,
+    "snapshot": shapes.IDENTIFIER,
+    "pass": shapes.IDENTIFIER,
+    "alias": shapes.IDENTIFIER,
+    "preview": shapes.HEX32,
     "purpose": vol.In([str(purpose) for purpose in Purpose]),
-    "standing": schemas.IDENTIFIER,
+    "standing": shapes.IDENTIFIER,
 }

@@ -7,6 +7,7 @@ from aiohttp import hdrs
 from facegate.web import (
     api,
     boards,
+    camera_schemas,
     cameras,
     commands,
     commissioning,
@@ -151,20 +152,21 @@ OPERATIONS: Final = (
         schemas.ORDERS, problems=(NOT_FOUND,),
     ),
     Operation(
-        _GET, "/gates/{gate}/cameras", _READ, cameras.list_cameras, "The cameras of a gate", schemas.CAMERAS_ANSWER,
-        problems=(NOT_FOUND,),
+        _GET, "/gates/{gate}/cameras", _READ, cameras.list_cameras, "The cameras of a gate",
+        camera_schemas.CAMERAS_ANSWER, problems=(NOT_FOUND,),
     ),
     Operation(
-        _POST, "/gates/{gate}/cameras", _MANAGE, cameras.add_camera, "Add a camera", schemas.CAMERA_ANSWER,
-        schemas.NEW_CAMERA, 201, problems=(NOT_FOUND, EXISTS, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
+        _POST, "/gates/{gate}/cameras", _MANAGE, cameras.add_camera, "Add a camera", camera_schemas.CAMERA_ANSWER,
+        camera_schemas.NEW_CAMERA, 201, problems=(NOT_FOUND, EXISTS, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
     ),
     Operation(
-        _GET, "/gates/{gate}/cameras/{camera}", _READ, cameras.read_camera, "One camera", schemas.CAMERA_ANSWER,
+        _GET, "/gates/{gate}/cameras/{camera}", _READ, cameras.read_camera, "One camera", camera_schemas.CAMERA_ANSWER,
         problems=(NOT_FOUND,),
     ),
     Operation(
         _PATCH, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.change_camera, "Change a camera",
-        schemas.CAMERA_ANSWER, schemas.CAMERA_CHANGE, problems=(NOT_FOUND, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
+        camera_schemas.CAMERA_ANSWER, camera_schemas.CAMERA_CHANGE,
+        problems=(NOT_FOUND, RECOGNITION_ONLY, MASKS_NEED_FACTOR),
     ),
     Operation(
         _DELETE, "/gates/{gate}/cameras/{camera}", _MANAGE, cameras.remove_camera, "Remove a camera", None,

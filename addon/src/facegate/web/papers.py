@@ -11,7 +11,7 @@ from facegate.core.assessment import Change, Responsible
 from facegate.reports.documents import Document
 from facegate.web.call import Answer, Call
 from facegate.web.operation import Operation
-from facegate.web.schemas import HEX64, Items, Number, Text
+from facegate.web.shapes import HEX64, Items, Number, Text
 from facegate.web.tokens import Scope
 
 _DAY: Final = vol.Any("", vol.All(str, vol.Match(r"^\d{4}-\d{2}-\d{2}\Z", msg="expected a day as YYYY-MM-DD")))

@@ -7,7 +7,7 @@ import voluptuous as vol
 from facegate.adapters.store.passes import LABEL_MOST
 from facegate.contract.messages import DIRECTIONS, REASONS
 from facegate.core.passes import TEXT_MAX
-from facegate.web.schemas import GATE, IDENTIFIER, Items, Number, Text
+from facegate.web.shapes import GATE, IDENTIFIER, Items, Number, Text
 
 STATES: Final = ("good", "later", "over", "used", "revoked")
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds

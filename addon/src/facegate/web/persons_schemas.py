@@ -5,7 +5,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.residents.persons import NAME_MOST, Outcome
-from facegate.web.schemas import PERSON, Items, Text
+from facegate.web.shapes import PERSON, Items, Text
 
 MOST_PERSONS: Final = 5_000
 BODY_MOST: Final = 2_000_000  # bytes: the most persons, each with a long id and a long name

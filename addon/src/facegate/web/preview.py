@@ -17,7 +17,7 @@ from facegate.web.call import Answer, Call
 from facegate.web.operation import Operation
 from facegate.web.previews import SECONDS
 from facegate.web.problems import NO_PICTURE, NOT_FOUND, ProblemError
-from facegate.web.schemas import HEX32
+from facegate.web.shapes import HEX32
 from facegate.web.tokens import Scope
 
 

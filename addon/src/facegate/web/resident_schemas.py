@@ -5,7 +5,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.core.models import Method, PrivacyLevel, ResidentState
-from facegate.web.schemas import GATE, PERSON, Items, Number, Text
+from facegate.web.shapes import GATE, PERSON, Items, Number, Text
 
 LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 MOST_GROUPS: Final = 20

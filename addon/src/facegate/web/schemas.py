@@ -10,106 +10,30 @@ from facegate.contract.verbs import HINTS
 from facegate.core.clock_trust import PROBLEMS as CLOCKS
 from facegate.core.false_opens import HIGHEST, LOWEST
 from facegate.core.guidance import Advice
-from facegate.core.models import LivenessLevel, Masks, Mode
+from facegate.core.models import Mode
 from facegate.core.problems import MACHINE
 from facegate.core.quality import Fault
 from facegate.core.site_rule import REASON
 from facegate.residents.enrolment import Refusal
 from facegate.residents.notices import FACE
 from facegate.web.panel.roles import Role
+from facegate.web.shapes import GATE, HEX32, HEX64, PERSON, Items, Number, Text, or_null, pattern
 from facegate.web.tokens import GRANTABLE
 
-_LONGEST_SOURCE: Final = 2048  # characters; camera addresses with long tokens fit
 _LATEST: Final = 4_102_444_800  # Unix seconds of the year 2100: beyond it is a mistake, such as milliseconds
 _LATEST_MS: Final = _LATEST * 1000
 _WEEK: Final = 604_800  # seconds; a gate that stands open for longer is not a gate
 _MOST_PICTURES: Final = 50
-_ZONE_CORNERS: Final = (3, 32)
 
 
-class Items:
-    """A list of so many items; ``convert`` in web/openapi.py knows it as an array with bounds."""
-
-    def __init__(self, item: Any, *, least: int = 0, most: int, empty: bool = False) -> None:
-        """Take ``least`` to ``most`` items, and with ``empty`` also none at all."""
-        self.item = item
-        self.least = least
-        self.most = most
-        self.empty = empty
-        self._schema = vol.Schema([item])
-
-    def __call__(self, value: Any) -> list[Any]:
-        """Return the checked list."""
-        if not isinstance(value, list):
-            raise vol.Invalid("expected a list")
-        if not (self.least <= len(value) <= self.most or (self.empty and not value)):
-            raise vol.Invalid(f"expected {self.least} to {self.most} items")
-        checked: list[Any] = self._schema(value)
-        return checked
-
-
-class Number:
-    """A number within bounds, whole or not; ``True`` is none."""
-
-    def __init__(self, least: float, most: float, *, whole: bool = False) -> None:
-        self.least = least
-        self.most = most
-        self.whole = whole
-
-    def __call__(self, value: Any) -> float:
-        """Return the checked number."""
-        if type(value) is not int and (self.whole or type(value) is not float):
-            raise vol.Invalid("expected a whole number" if self.whole else "expected a number")
-        number: float = value
-        if not self.least <= number <= self.most:  # NaN is within no bounds
-            raise vol.Invalid(f"expected {self.least} to {self.most}")
-        return number
-
-
-class Text:
-    """A text for people, printable and without space at its ends."""
-
-    def __init__(self, least: int, most: int) -> None:
-        self.least = least
-        self.most = most
-
-    def __call__(self, value: Any) -> str:
-        """Return the checked text."""
-        if not isinstance(value, str):
-            raise vol.Invalid("expected a text")
-        # Control characters would break lines in logs, invisible ones deceive, and no database stores lone surrogates.
-        if not value.isprintable() or value != value.strip():
-            raise vol.Invalid("expected printable characters without space at the ends")
-        if not self.least <= len(value) <= self.most:
-            raise vol.Invalid(f"expected {self.least} to {self.most} characters")
-        return value
-
-
-def _pattern(regex: str, says: str) -> vol.All:
-    return vol.All(str, vol.Match(rf"^(?:{regex})\Z", msg=f"expected {says}"))
-
-
-def _or_null(schema: Any) -> vol.Any:
-    return vol.Any(schema, None)
-
-
-GATE = _pattern("[a-z0-9][a-z0-9-]{0,31}", "1 to 32 of a-z, 0-9 and '-'")
-IDENTIFIER = _pattern("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "1 to 64 of A-Z, a-z, 0-9, '_' and '-'")
-HEX32 = _pattern("[0-9a-f]{32}", "32 hex digits")
-HEX64 = _pattern("[0-9a-f]{64}", "64 hex digits")
-HEX128 = _pattern("[0-9a-f]{128}", "128 hex digits")
-NONCE = _pattern("[0-9a-f]{32,64}", "32 to 64 hex digits")
-IDEMPOTENCY_KEY = _pattern("[A-Za-z0-9._:-]{16,128}", "16 to 128 of A-Z, a-z, 0-9 and '._:-'")
+NONCE = pattern("[0-9a-f]{32,64}", "32 to 64 hex digits")
+IDEMPOTENCY_KEY = pattern("[A-Za-z0-9._:-]{16,128}", "16 to 128 of A-Z, a-z, 0-9 and '._:-'")
 ISSUED_AT = Number(0, _LATEST_MS, whole=True)
 _NAME = Text(1, 80)
-PERSON = _pattern(r"[a-z_]+\.[a-z0-9_]{1,120}|[A-Za-z0-9_-]{1,128}", "the id of a Home Assistant person")
 _SECONDS_OF_PULSE = Number(0, 60_000, whole=True)  # ms; 0: the node's own; the node clamps to its own maximum
-_ZONE = Items(Items(Number(0, 1), least=2, most=2), least=_ZONE_CORNERS[0], most=_ZONE_CORNERS[1], empty=True)
 _SCOPES = Items(vol.In([str(scope) for scope in GRANTABLE]), least=1, most=len(GRANTABLE))
-_DIRECTION = vol.In(list(DIRECTIONS))
+DIRECTION = vol.In(list(DIRECTIONS))
 _MODE = vol.In([str(mode) for mode in Mode])
-_LIVENESS = vol.In([str(level) for level in LivenessLevel])
-_MASKS = vol.In([str(choice) for choice in Masks])
 _WORDS = [str]
 
 PAIR = vol.Schema(
@@ -220,11 +144,11 @@ _TALLY = vol.Schema(
     {
         vol.Required("passages", description="People who went through today, in any direction."): int,
         vol.Required("inside", description="Who came in here and did not go out here; null where nobody can know."): (
-            _or_null(int)
+            or_null(int)
         ),
         vol.Required("unsure", description="How many of them nobody has told the way of."): int,
         vol.Required("since", description="When that count began, in Unix seconds."): vol.Any(int, float),
-        vol.Required("site_inside", description="By all gates together; null where nobody can know."): _or_null(int),
+        vol.Required("site_inside", description="By all gates together; null where nobody can know."): or_null(int),
     }
 )
 _GATE_MEMBERS: dict[Any, Any] = {
@@ -241,7 +165,7 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("problems"): _WORDS,
     vol.Required("waits", description="Whether the node has still to take over the lockdown."): bool,
     vol.Required("free_until", description="When free passage ends, in Unix seconds, where that is known."): (
-        _or_null(vol.Any(int, float))
+        or_null(vol.Any(int, float))
     ),
     vol.Required("state", description="The node's own word: closed, open or fire; empty before its first."): str,
     vol.Required("fire", description="latched: the contact is quiet, the gate stays released until a reset."): (
@@ -253,10 +177,10 @@ _GATE_MEMBERS: dict[Any, Any] = {
     vol.Required("lost", description="Events of the node that never arrived, since the service began."): int,
     vol.Required("list_version", description="Of the node's list of cards and PINs; 0 for none."): int,
     vol.Required("heard_at", description="When the node was last heard, in Unix seconds; null for not yet."): (
-        _or_null(vol.Any(int, float))
+        or_null(vol.Any(int, float))
     ),
     vol.Required("acked_at", description="When it last answered a command; null for not yet."): (
-        _or_null(vol.Any(int, float))
+        or_null(vol.Any(int, float))
     ),
     vol.Required("prompt", description="What whoever stands there is asked to do; empty for nothing."): (
         vol.In(["", *map(str, Advice)])
@@ -276,65 +200,21 @@ GATE_MADE = vol.Schema(
 )
 GATES_ANSWER = vol.Schema([_GATE_MEMBERS])
 
-_ACCEPT = vol.Optional(
-    "accept_recognition_only",
-    description="Confirms that this camera may open for a photograph; needed where liveness is off on a network.",
-)
-_SOURCE = Text(1, _LONGEST_SOURCE)
-_CAMERA_CHOICES: dict[Any, Any] = {
-    vol.Optional("direction"): _DIRECTION,
-    vol.Optional("transport"): vol.In(["tcp", "udp"]),
-    vol.Optional("zone", description="Corners of the marked zone, x and y from 0 to 1; none for all."): _ZONE,
-    vol.Optional("min_face", description="Pixels between the edges of a face."): Number(16, 1000),
-    vol.Optional("dwell", description="Seconds that somebody has to stand in the zone."): Number(0, 10),
-    vol.Optional("liveness"): _LIVENESS,
-    vol.Optional("on_press", description="Whether nobody is recognised until somebody presses the button."): bool,
-    vol.Optional(
-        "masks", description="'deny', or 'second_factor': compare masked faces, where liveness is second_factor too."
-    ): _MASKS,
-    _ACCEPT: bool,
-}
-NEW_CAMERA = vol.Schema(
-    {
-        vol.Optional("id"): GATE,
-        vol.Required("source", description="Its address with user and password; never shown again."): _SOURCE,
-        **_CAMERA_CHOICES,
-    }
-)
-CAMERA_CHANGE = vol.Schema({vol.Optional("source"): _SOURCE, **_CAMERA_CHOICES})
-CAMERA_ANSWER = vol.Schema(
-    {
-        vol.Required("id"): str,
-        vol.Required("gate"): GATE,
-        vol.Required("source", description="Without user, password and query."): str,
-        vol.Required("direction"): _DIRECTION,
-        vol.Required("transport"): str,
-        vol.Required("zone"): _ZONE,
-        vol.Required("min_face"): vol.Any(int, float),
-        vol.Required("dwell"): vol.Any(int, float),
-        vol.Required("liveness"): _LIVENESS,
-        vol.Required("on_press"): bool,
-        vol.Required("masks"): _MASKS,
-        vol.Required("state", description="ok, silent or off."): str,
-        vol.Required("reason", description="Why it is not ok; empty when it is."): str,
-    }
-)
-CAMERAS_ANSWER = vol.Schema([CAMERA_ANSWER.schema])
 
 ENROL = vol.Schema(
     {
         vol.Required("name", description="What somebody new is called; or the name or id of a resident."): _NAME,
         vol.Required("pictures", description="Files on the machine that FaceGate runs on, by their whole path."): (
-            Items(_pattern(r"/[^\0]{1,4095}", "a whole path"), least=1, most=_MOST_PICTURES)
+            Items(pattern(r"/[^\0]{1,4095}", "a whole path"), least=1, most=_MOST_PICTURES)
         ),
         vol.Required("language", description="In which the resident was given the notice."): vol.In([*FACE, "zh"]),
         vol.Required("channel", description="How the resident consented, for the record."): Text(1, 120),
-        vol.Optional("person", description="The Home Assistant person this is."): _or_null(PERSON),
+        vol.Optional("person", description="The Home Assistant person this is."): or_null(PERSON),
     }
 )
 ENROLLED = vol.Schema(
     {
-        vol.Required("resident", description="Null where somebody new was not enrolled."): _or_null(str),
+        vol.Required("resident", description="Null where somebody new was not enrolled."): or_null(str),
         vol.Required("accepted", description="How many pictures gave a template."): int,
         vol.Required("pictures"): [
             {
@@ -348,14 +228,14 @@ ENROLLED = vol.Schema(
                 vol.Required("detail"): str,
             }
         ],
-        vol.Required("duplicate", description="Whose face this is already."): _or_null(str),
+        vol.Required("duplicate", description="Whose face this is already."): or_null(str),
         vol.Required("alike", description="Residents who look so much alike that the gate may not tell them apart."): [
             {vol.Required("name"): str, vol.Required("score"): vol.Any(int, float)}
         ],
     }
 )
 
-MEMBER_ID = _pattern(r"[A-Za-z0-9_.@-]{1,64}", "1 to 64 of A-Z, a-z, 0-9, '_', '.', '@' and '-'")
+MEMBER_ID = pattern(r"[A-Za-z0-9_.@-]{1,64}", "1 to 64 of A-Z, a-z, 0-9, '_', '.', '@' and '-'")
 _ROLE = vol.In(tuple(map(str, Role)))
 _MEMBER: dict[Any, Any] = {vol.Required("name"): Text(1, 100), vol.Required("role"): _ROLE}
 MEMBER = vol.Schema(
@@ -365,7 +245,7 @@ MEMBER_ANSWER = vol.Schema({vol.Required("id"): str, **_MEMBER})
 MEMBERS = vol.Schema([MEMBER_ANSWER])
 OPEN = vol.Schema(
     {
-        vol.Required("direction"): _DIRECTION,
+        vol.Required("direction"): DIRECTION,
         vol.Required("issued_at", description="When the wish was made: Unix time in ms, by a clock that is right."): (
             ISSUED_AT
         ),
@@ -404,10 +284,10 @@ ORDERS = vol.Schema(
             vol.Required("what", description="A mode, or reset."): str,
             vol.Required("seconds"): int,
             vol.Required("result", description="null: under way, or a lockdown that the node has not taken over."): (
-                _or_null(str)
+                or_null(str)
             ),
-            vol.Required("detail"): _or_null(str),
-            vol.Required("completed_at"): _or_null(vol.Any(int, float)),
+            vol.Required("detail"): or_null(str),
+            vol.Required("completed_at"): or_null(vol.Any(int, float)),
         }
     ]
 )
@@ -421,7 +301,7 @@ OPENED = vol.Schema(
 
 PRESS = vol.Schema(
     {
-        vol.Required("direction"): _DIRECTION,
+        vol.Required("direction"): DIRECTION,
         vol.Required("issued_at", description="When it was pressed: Unix time in ms, by a clock that is right."): (
             ISSUED_AT
         ),
@@ -452,12 +332,12 @@ RECOGNITION = vol.Schema(
         vol.Required("threshold"): _NUMBER,
         vol.Required("least", description="The lowest threshold that needs no reason."): _NUMBER,
         vol.Required("reason", description="Why it is below that; empty where it is not."): str,
-        vol.Required("strangers_per_day"): _or_null(_NUMBER),
-        vol.Required("false_opens_per_year"): _or_null(_NUMBER),
+        vol.Required("strangers_per_day"): or_null(_NUMBER),
+        vol.Required("false_opens_per_year"): or_null(_NUMBER),
         vol.Required("residents", description="How many people are enrolled."): int,
         vol.Required("stale", description="Whether so many residents ask for a higher threshold than this."): bool,
         vol.Required("expected", description="Strangers let in a year, with a 95 % interval; null without a goal."): (
-            _or_null(vol.Schema({vol.Required(name): _NUMBER for name in ("value", "low", "high")}))
+            or_null(vol.Schema({vol.Required(name): _NUMBER for name in ("value", "low", "high")}))
         ),
     }
 )
@@ -465,7 +345,7 @@ CALIBRATION = vol.Schema(
     {
         vol.Required("rule"): {
             vol.Required("threshold"): _NUMBER,
-            vol.Required("goal"): _or_null(
+            vol.Required("goal"): or_null(
                 vol.Schema({vol.Required(name): _NUMBER for name in ("strangers_per_day", "false_opens_per_year")})
             ),
             vol.Required("reason"): str,
@@ -476,9 +356,9 @@ CALIBRATION = vol.Schema(
             {
                 vol.Required("name"): str,
                 vol.Required("templates"): int,
-                vol.Required("lowest"): _or_null(_NUMBER),
-                vol.Required("middle"): _or_null(_NUMBER),
-                vol.Required("nearest"): _or_null(_NUMBER),
+                vol.Required("lowest"): or_null(_NUMBER),
+                vol.Required("middle"): or_null(_NUMBER),
+                vol.Required("nearest"): or_null(_NUMBER),
             }
         ],
         vol.Required("pairs", description="The most alike first."): [

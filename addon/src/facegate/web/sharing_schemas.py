@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from facegate.web.schemas import HEX32, Items
+from facegate.web.shapes import HEX32, Items
 from facegate.web.tokens import GRANTABLE
 
 TOKEN: Final = vol.Schema({vol.Required("id"): str, vol.Required("name"): str, vol.Required("scopes"): [str]})

@@ -14,7 +14,7 @@ from facegate.web.call import Answer, Call
 from facegate.web.operation import Operation
 from facegate.web.problems import INVALID, NOT_FOUND, ProblemError
 from facegate.web.residents import actor
-from facegate.web.schemas import IDENTIFIER, Number, Text
+from facegate.web.shapes import IDENTIFIER, Number, Text
 from facegate.web.tokens import Scope
 
 _HOURS: Final = Number(0, MOST_HOURS, whole=True)

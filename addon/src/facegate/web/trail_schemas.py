@@ -5,7 +5,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.core.trail import Broken
-from facegate.web.schemas import HEX32, HEX64, HEX128, Items, Number
+from facegate.web.shapes import HEX32, HEX64, HEX128, Items, Number
 
 _CHECKPOINT: dict[Any, Any] = {
     vol.Required("installation"): HEX32,
