@@ -1,6 +1,6 @@
 """From discovery to the first granted entry at a trial gate, as an owner goes: real clicks on the real pages.
 
-    .cache/environments/product/bin/python scripts/lib/first_hour_walk.py [--pictures FOLDER] [--report FILE]
+    scripts/measure first-hour [--pictures FOLDER] [--report FILE]
 
 Starts a Home Assistant core, a broker, a recognizer and an RTSP camera; logs in to Chromium, and then does nothing but
 click and type until the gate has opened for somebody who was enrolled on the way. Prints every click with its second,
@@ -191,7 +191,7 @@ set up, and the owner is logged in. The panel is opened at the recognizer's own 
 password as well; behind Home Assistant's sidebar it asks for the code alone. The person is a public-domain picture,
 which proves no life: the camera's liveness check is switched off by the API, for which a living person has no need.
 
-Again: `.cache/environments/product/bin/python scripts/lib/first_hour_walk.py --report docs/measurements/first-hour.md`
+Again: `scripts/measure first-hour --report docs/measurements/first-hour.md`
 """
 
 

@@ -1,6 +1,6 @@
 """How long several hundred persons and residents take: telling, listing, and the panel's page in a browser.
 
-    .cache/environments/product/bin/python scripts/lib/persons_measure.py [--residents 500] [--persons 900]
+    scripts/measure persons [--residents 500] [--persons 900]
 
 Over real HTTP on a real store in a temporary folder. About half a minute.
 """

@@ -1,6 +1,6 @@
 """The residents' pages through a real Home Assistant: a phone's browser enrols, and how much later a page comes.
 
-    .cache/environments/product/bin/python scripts/lib/residents_pages_measure.py [--count 300] [--screenshots FOLDER]
+    scripts/measure residents-pages [--count 300] [--screenshots FOLDER]
 
 A real core behind a proxy that speaks HTTPS, a real Mosquitto, the recognizer, and Chromium with a film for a camera.
 Times are those of plain HTTP on this machine, asked for in turn: from the recognizer's own listener, and through Home

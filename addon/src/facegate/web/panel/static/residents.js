@@ -1,4 +1,5 @@
 // The page Residents: the list is asked for and shown here, so that no name stands in the page's own text.
+// It is long because all its parts show the one resident who is open, and draw the one list anew.
 
 import { Problem, send, tell } from "./panel.js";
 import { departures } from "./leaving.js";
