@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -29,19 +28,15 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield running
 
 
-@asynccontextmanager
-async def somebody_turns(site: Site) -> AsyncIterator[None]:
-    """Before the camera stands one man who turns his head."""
+async def shown(site: Site, name: str) -> None:
+    site.scenes["c1"] = await asyncio.to_thread(seen, name)
 
-    async def turn() -> None:
-        while True:
-            for name in LOOKS:
-                site.scenes["c1"] = await asyncio.to_thread(seen, name)
-                await asyncio.sleep(1.2)
 
-    turning = asyncio.create_task(turn())
-    yield
-    turning.cancel()
+async def somebody_turns(site: Site, page: Page) -> None:
+    """Before the camera stands one man who turns his head once the page has what it saw, and no sooner."""
+    for got, name in enumerate(LOOKS[1:], start=1):
+        await page.wait_for_function("(count) => document.querySelectorAll('[data-view].got').length >= count", arg=got)
+        await shown(site, name)
 
 
 async def shoot(page: Page, name: str) -> None:
@@ -61,7 +56,8 @@ async def agree(page: Page, resident: Resident) -> None:
 @pytest.mark.parametrize(("language", "width"), LOOKED)
 async def test_at_the_gates_camera(site: Site, language: str, width: int) -> None:
     resident = site.store.add_resident("Resident 1")
-    async with somebody_turns(site), browser_page(width=width, language=language) as page:
+    await shown(site, LOOKS[0])
+    async with browser_page(width=width, language=language) as page:
         page.set_default_timeout(60_000)
         await page.goto(f"{site.pages}/enrol")
         await agree(page, resident)
@@ -70,6 +66,7 @@ async def test_at_the_gates_camera(site: Site, language: str, width: int) -> Non
         await page.wait_for_selector("[data-view=front].got")
         await page.wait_for_selector("#picture[src^='data:image/jpeg']")
         await shoot(page, f"enrol-live-{language}")
+        await somebody_turns(site, page)
         await page.wait_for_selector("#result:not([hidden])")
         await shoot(page, f"enrol-done-{language}")
         assert await page.locator("#picture[src]").count() == 0, "the picture goes with the session"
@@ -79,7 +76,7 @@ async def test_at_the_gates_camera(site: Site, language: str, width: int) -> Non
 
 async def test_the_only_person_of_home_assistant_becomes_a_resident_by_being_enrolled(site: Site) -> None:
     site.services.persons.hear({"person.owner": "Owner"})
-    site.scenes["c1"] = seen(LOOKS[0])
+    await shown(site, LOOKS[0])
     async with browser_page() as page:
         await page.goto(f"{site.pages}/enrol")
         await page.wait_for_selector("#resident option[value='person.owner']", state="attached")
@@ -95,7 +92,7 @@ async def test_the_only_person_of_home_assistant_becomes_a_resident_by_being_enr
 
 async def test_cancelling_keeps_nothing(site: Site) -> None:
     resident = site.store.add_resident("Resident 1")
-    site.scenes["c1"] = seen(LOOKS[0])
+    await shown(site, LOOKS[0])
     async with browser_page() as page:
         await page.goto(f"{site.pages}/enrol")
         await agree(page, resident)

@@ -162,6 +162,15 @@ async def test_a_lockdown_holds_at_once_and_reaches_a_node_that_comes_back(site:
     assert site.store.orders(GATE)[0].result == "done"
 
 
+async def test_a_lockdown_whose_asking_a_crash_cut_short_holds_before_its_node_is_there(site: Site) -> None:
+    site.store.begin_order(GATE, Mode.LOCKDOWN, 0, "Panel")
+    assert site.mode is Mode.NORMAL
+    await site.recognizer_ends()
+    await site.recognizer()
+    assert site.mode is Mode.LOCKDOWN
+    assert await site.open() is Reason.LOCKDOWN
+
+
 async def test_what_opens_a_gate_is_never_kept_for_later(site: Site) -> None:
     site.store.begin_order(GATE, Mode.LOCKDOWN, 0, "Panel")
     await site.orders.start()

@@ -246,7 +246,7 @@ async def test_poll_notices_what_no_message_told(
     recognizer.silent = True
     freezer.tick(timedelta(seconds=61))
     async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.states.get(CAMERA).state == "unavailable"
 
 

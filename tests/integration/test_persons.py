@@ -1,20 +1,30 @@
 """What the recognizer is told of persons, and when."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from tests.integration.conftest import SetUp
 from tests.integration.recognizer import Recognizer, heard
 
+type Settle = Callable[..., Awaitable[None]]
 
-async def settle(hass: HomeAssistant, seconds: float = 11) -> None:
-    await hass.async_block_till_done()
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-    await hass.async_block_till_done()
+
+@pytest.fixture
+def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Settle:
+    """Let so many seconds pass; a clock that stands still between them makes no race of what is due."""
+
+    async def settle(seconds: float = 11) -> None:
+        await hass.async_block_till_done(wait_background_tasks=True)
+        freezer.tick(seconds)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    return settle
 
 
 def told(recognizer: Recognizer) -> list[dict[str, str]]:
@@ -22,76 +32,78 @@ def told(recognizer: Recognizer) -> list[dict[str, str]]:
 
 
 async def test_persons_are_told_once_and_again_when_one_is_renamed_or_gone(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, settle: Settle
 ) -> None:
     hass.states.async_set("person.one", "home", {"friendly_name": "One"})
     hass.states.async_set("person.two", "away", {"friendly_name": "Two"})
     await set_up()
-    await settle(hass)
+    await settle()
     assert told(recognizer) == [{"person.one": "One", "person.two": "Two"}]
     hass.states.async_set("person.one", "away", {"friendly_name": "One"})
-    await settle(hass)
+    await settle()
     assert len(told(recognizer)) == 1, "where somebody is, is nobody's business"
     hass.states.async_set("person.one", "away", {"friendly_name": "First"})
     hass.states.async_remove("person.two")
-    await settle(hass)
+    await settle()
     assert told(recognizer)[1:] == [{"person.one": "First"}]
 
 
-async def test_a_reload_of_all_persons_is_no_news(hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp) -> None:
+async def test_a_reload_of_all_persons_is_no_news(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, settle: Settle
+) -> None:
     hass.states.async_set("person.one", "home", {"friendly_name": "One"})
     await set_up()
-    await settle(hass)
+    await settle()
     hass.states.async_remove("person.one")
     await hass.async_block_till_done()
     hass.states.async_set("person.one", "home", {"friendly_name": "One"})
-    await settle(hass)
+    await settle()
     assert len(told(recognizer)) == 1
 
 
 async def test_where_nobody_is_known_nothing_is_told(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, settle: Settle
 ) -> None:
     await set_up()
-    await settle(hass)
+    await settle()
     assert told(recognizer) == []
 
 
 async def test_what_could_not_be_told_is_told_later(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, entry: MockConfigEntry, settle: Settle
 ) -> None:
     hass.states.async_set("person.one", "home", {"friendly_name": "One"})
     recognizer.refuse("put", "persons", "store", HTTPStatus.SERVICE_UNAVAILABLE)
     await set_up()
-    await settle(hass)
+    await settle()
     assert len(told(recognizer)) == 1
     recognizer.answers["put", "persons"] = (HTTPStatus.OK, heard())
     for _ in range(2):
-        await settle(hass, 71)
-        await settle(hass, 82)
+        await settle(61)
+        await settle()
     assert len(told(recognizer)) == 2, "once it is told, it is told"
     assert await hass.config_entries.async_unload(entry.entry_id)
     hass.states.async_remove("person.one")
-    await settle(hass)
+    await settle()
     assert len(told(recognizer)) == 2
 
 
 async def test_they_are_told_anew_when_the_recognizer_is_back_and_from_time_to_time(
-    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, settle: Settle
 ) -> None:
     hass.states.async_set("person.one", "home", {"friendly_name": " One\u200b\n(flat 1) "})
     await set_up()
-    await settle(hass)
+    await settle()
     assert told(recognizer) == [{"person.one": "One (flat 1)"}], "as the recognizer takes it"
     recognizer.silent = True
-    await settle(hass, 61)
+    await settle(61)
     recognizer.silent = False
-    await settle(hass, 130)
-    await settle(hass, 145)
-    assert len(told(recognizer)) == 2
-    await settle(hass, 500)
-    await settle(hass, 515)
-    assert len(told(recognizer)) == 3
+    await settle(61)
+    await settle()
+    assert len(told(recognizer)) == 2, "the recognizer is back"
+    await settle(300)
+    await settle()
+    assert len(told(recognizer)) == 3, "five minutes are over"
     hass.states.async_remove("person.one")
-    await settle(hass, 530)
+    await settle()
     assert told(recognizer)[3:] == [{}]

@@ -96,8 +96,10 @@ class Orders:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Recall the lockdowns that nobody has taken over yet."""
+        """Recall the lockdowns that nobody has taken over yet, and hold them: the asking may have been cut short."""
         self._waiting = await asyncio.to_thread(self._store.open_lockdowns)
+        for gate in self._waiting:
+            await self._store_mode(gate, Mode.LOCKDOWN)
 
     async def stop(self) -> None:
         """Bring what is under way to its end."""
@@ -157,9 +159,9 @@ class Orders:
                 outcome = await self._tell(gate, SetMode(Mode.LOCKDOWN))
             if outcome.done:
                 await self._settle(gate, number, outcome)
-                del self._waiting[gate]
                 self._said[gate] = Mode.LOCKDOWN
                 await self._keep(gate, Mode.LOCKDOWN)
+                del self._waiting[gate]
 
     async def _believe(self, gate: str, said: Mode) -> None:
         async with self._turns[gate]:
@@ -184,17 +186,20 @@ class Orders:
         )
 
     async def _keep(self, gate: str, mode: Mode) -> None:
-        """Let the stored mode be this one. A disk that is full keeps nobody from a lockdown at the node."""
-        try:
-            another = await asyncio.to_thread(self._store.set_gate_mode, gate, mode)
-        except NotFoundError:
-            return  # the gate was removed a moment ago
-        except StoreError as error:
-            _LOG.error("That gate %s is in mode %s cannot be stored: %s", gate, mode, error)
-            return
-        if another:
+        """Let the stored mode be this one, and say so if it was another."""
+        if await self._store_mode(gate, mode):
             _LOG.info("Gate %s is in mode %s.", gate, mode)
             await self._changed()
+
+    async def _store_mode(self, gate: str, mode: Mode) -> bool:
+        """Return whether it was another. A disk that is full keeps nobody from a lockdown at the node."""
+        try:
+            return await asyncio.to_thread(self._store.set_gate_mode, gate, mode)
+        except NotFoundError:
+            return False  # the gate was removed a moment ago
+        except StoreError as error:
+            _LOG.error("That gate %s is in mode %s cannot be stored: %s", gate, mode, error)
+            return False
 
     async def _settle(self, gate: str, number: int, outcome: OrderOutcome) -> None:
         try:
