@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from unittest.mock import patch
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.camera import Camera
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -11,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
     MockPlatform,
+    async_fire_time_changed,
     mock_integration,
     mock_platform,
 )
@@ -74,6 +76,22 @@ def set_up(hass: HomeAssistant, mqtt_mock: object, recognizer: Recognizer, entry
         await hass.async_block_till_done()
 
     return set_up
+
+
+type Settle = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Settle:
+    """Let so many seconds pass; a clock that stands still between them makes no race of what is due."""
+
+    async def settle(seconds: float = 11) -> None:
+        await hass.async_block_till_done(wait_background_tasks=True)
+        freezer.tick(seconds)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    return settle
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -17,9 +18,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.facegate.panel import DOCS
 from custom_components.facegate.person_repairs import FLOWS, MANY
 from custom_components.facegate.person_repairs import NEW as NEW_PERSON
-from tests.integration.conftest import DOMAIN, SetUp
+from tests.integration.conftest import DOMAIN, Settle, SetUp
 from tests.integration.recognizer import INVITED, Recognizer, heard
-from tests.integration.test_persons import settle
 from tests.integration.test_texts import LANGUAGES, flat, texts
 
 type Asked = dict[str, str]
@@ -41,11 +41,19 @@ async def frontend(
     return await hass_client()
 
 
-async def ask(hass: HomeAssistant, recognizer: Recognizer, **questions: list[Asked]) -> None:
+type Ask = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def ask(hass: HomeAssistant, recognizer: Recognizer, settle: Settle) -> Ask:
     """Let the recognizer ask exactly this, the next time that persons are told."""
-    recognizer.answers["put", "persons"] = (HTTPStatus.OK, heard(**questions))
-    hass.states.async_set("person.one", "home", {"friendly_name": str(hass.loop.time())})
-    await settle(hass)
+
+    async def ask(**questions: list[Asked]) -> None:
+        recognizer.answers["put", "persons"] = (HTTPStatus.OK, heard(**questions))
+        hass.states.async_set("person.one", "home", {"friendly_name": str(hass.loop.time())})
+        await settle()
+
+    return ask
 
 
 def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
@@ -69,9 +77,9 @@ async def go_on(frontend: TestClient[Any, Any], flow: dict[str, Any], **given: A
 
 
 async def test_a_new_person_becomes_a_resident_in_two_clicks(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     [(issue, shown)] = issues(hass).items()
     assert shown.translation_key == "person_new"
     assert shown.translation_placeholders == {"name": "Two", **PANEL}
@@ -85,9 +93,9 @@ async def test_a_new_person_becomes_a_resident_in_two_clicks(
 
 
 async def test_whoever_shall_be_no_resident_is_asked_about_no_more(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     menu = await begin(frontend, next(iter(issues(hass))))
     assert (await go_on(frontend, menu, next_step_id="no_resident"))["type"] == "create_entry"
     assert recognizer.asked("persons/answers")[0].body == {"person": "person.two", "outcome": "no_resident"}
@@ -95,9 +103,9 @@ async def test_whoever_shall_be_no_resident_is_asked_about_no_more(
 
 
 async def test_the_invitation_is_shown_once_where_it_is_wished(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     menu = await begin(frontend, next(iter(issues(hass))))
     shown = await go_on(frontend, menu, next_step_id="invite")
     assert (shown["step_id"], shown["description_placeholders"]["url"]) == ("invited", INVITED["url"])
@@ -107,10 +115,10 @@ async def test_the_invitation_is_shown_once_where_it_is_wished(
 
 
 async def test_without_an_invitation_the_person_is_a_resident_all_the_same(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
     recognizer.refuse("post", "persons/invitations", "forbidden", 403)
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     menu = await begin(frontend, next(iter(issues(hass))))
     assert (await go_on(frontend, menu, next_step_id="invite"))["reason"] == "not_invited"
     recognizer.refuse("post", "persons/residents", "exists", 409)
@@ -120,9 +128,9 @@ async def test_without_an_invitation_the_person_is_a_resident_all_the_same(
 
 @pytest.mark.parametrize("choice", ["take_name", "keep_name"])
 async def test_a_new_name_is_a_choice(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], choice: str
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask, choice: str
 ) -> None:
-    await ask(hass, recognizer, renamed=[RENAMED])
+    await ask(renamed=[RENAMED])
     [(issue, shown)] = issues(hass).items()
     assert shown.translation_placeholders == PANEL, "everybody may list issues, and learns of no resident by that"
     menu = await begin(frontend, issue)
@@ -133,14 +141,14 @@ async def test_a_new_name_is_a_choice(
 
 
 async def test_somebody_who_is_gone_is_never_erased_from_here(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
     for choice, given, body in (
         ("stays", None, {"outcome": "stays"}),
         ("other", {"other": "person.one"}, {"outcome": "other", "other": "person.one"}),
         ("moved_out", {}, {"outcome": "moved_out"}),
     ):
-        await ask(hass, recognizer, gone=[GONE])
+        await ask(gone=[GONE])
         [(issue, shown)] = issues(hass).items()
         assert shown.translation_placeholders == PANEL
         menu = await begin(frontend, issue)
@@ -172,12 +180,13 @@ async def test_a_refusal_says_what_to_do_and_leaves_the_question(
     hass: HomeAssistant,
     recognizer: Recognizer,
     frontend: TestClient[Any, Any],
+    ask: Ask,
     problem: str,
     status: int,
     reason: str,
 ) -> None:
     recognizer.refuse("post", "persons/answers", problem, status)
-    await ask(hass, recognizer, renamed=[RENAMED])
+    await ask(renamed=[RENAMED])
     menu = await begin(frontend, next(iter(issues(hass))))
     answer = await go_on(frontend, menu, next_step_id="take_name")
     assert (answer["type"], answer["reason"]) == ("abort", reason)
@@ -185,9 +194,9 @@ async def test_a_refusal_says_what_to_do_and_leaves_the_question(
 
 
 async def test_without_a_recognizer_nothing_is_lost(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], entry: MockConfigEntry
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask, entry: MockConfigEntry
 ) -> None:
-    await ask(hass, recognizer, new=[NEW], renamed=[RENAMED])
+    await ask(new=[NEW], renamed=[RENAMED])
     new, renamed = [await begin(frontend, issue) for issue in issues(hass)]
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert (await go_on(frontend, new, next_step_id="resident"))["reason"] == "not_loaded"
@@ -196,38 +205,38 @@ async def test_without_a_recognizer_nothing_is_lost(
 
 
 async def test_what_is_settled_elsewhere_is_asked_no_more_and_what_is_ignored_stays_so(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
-    await ask(hass, recognizer, new=[NEW], gone=[GONE])
+    await ask(new=[NEW], gone=[GONE])
     ignored, other = issues(hass)
     ir.async_ignore_issue(hass, DOMAIN, ignored, True)
-    await ask(hass, recognizer, new=[{**NEW, "name": "Renamed"}])
+    await ask(new=[{**NEW, "name": "Renamed"}])
     assert other not in ir.async_get(hass).issues
     assert issues(hass)[ignored].dismissed_version is not None
-    await ask(hass, recognizer)
+    await ask()
     assert issues(hass) == {}
 
 
 async def test_many_are_asked_about_in_one(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
-    await ask(hass, recognizer, new=[NEW], gone=[GONE])
+    await ask(new=[NEW], gone=[GONE])
     many = [{**NEW, "mark": f"{number:04x}", "person": f"person.p{number}"} for number in range(300)]
-    await ask(hass, recognizer, new=many)
+    await ask(new=many)
     [(issue, shown)] = issues(hass).items()
     assert (shown.translation_key, shown.translation_placeholders) == ("persons_many", {"count": "300", **PANEL})
     assert not shown.is_fixable
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     assert issue not in issues(hass)
     assert len(issues(hass)) == 1
 
 
 async def test_nothing_that_home_assistant_stores_of_a_question_tells_of_anybody(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any]
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask
 ) -> None:
     happened: list[str] = []
     hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, lambda event: happened.append(str(event.data)))
-    await ask(hass, recognizer, new=[NEW], renamed=[RENAMED], gone=[GONE])
+    await ask(new=[NEW], renamed=[RENAMED], gone=[GONE])
     for issue in issues(hass):
         ir.async_ignore_issue(hass, DOMAIN, issue, True)
     registry = ir.async_get(hass)
@@ -238,9 +247,9 @@ async def test_nothing_that_home_assistant_stores_of_a_question_tells_of_anybody
 
 
 async def test_a_removed_entry_asks_nothing(
-    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], entry: MockConfigEntry
+    hass: HomeAssistant, recognizer: Recognizer, frontend: TestClient[Any, Any], ask: Ask, entry: MockConfigEntry
 ) -> None:
-    await ask(hass, recognizer, new=[NEW])
+    await ask(new=[NEW])
     assert len(issues(hass)) == 1
     await hass.config_entries.async_remove(entry.entry_id)
     assert issues(hass) == {}

@@ -1,30 +1,12 @@
 """What the recognizer is told of persons, and when."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-import pytest
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.integration.conftest import SetUp
+from tests.integration.conftest import Settle, SetUp
 from tests.integration.recognizer import Recognizer, heard
-
-type Settle = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Settle:
-    """Let so many seconds pass; a clock that stands still between them makes no race of what is due."""
-
-    async def settle(seconds: float = 11) -> None:
-        await hass.async_block_till_done(wait_background_tasks=True)
-        freezer.tick(seconds)
-        async_fire_time_changed(hass)
-        await hass.async_block_till_done(wait_background_tasks=True)
-
-    return settle
 
 
 def told(recognizer: Recognizer) -> list[dict[str, str]]:
