@@ -65,6 +65,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         self._event_listeners: dict[str, list[Callable[[GateEvent], None]]] = {}
         self.identities = Identities(hass, entry, self.client) if learns_persons(entry.options) else None
         self.presence: PresenceCoordinator | None = None
+        self.hears = True
 
     @override
     async def _async_setup(self) -> None:
@@ -97,6 +98,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
 
     async def async_subscribe(self) -> None:
         """Listen until the entry is unloaded. Bytes, not text: what is signed is what is compared."""
+        self.config_entry.async_on_unload(mqtt.async_subscribe_connection_status(self.hass, self._async_broker_changed))
+        self._async_broker_changed(mqtt.is_connected(self.hass))
         for topic, receive in (
             (self._topics.event, self._async_receive_event),
             (self._topics.state("+"), self._async_receive_state),
@@ -114,6 +117,15 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         listeners = self._event_listeners.setdefault(gate, [])
         listeners.append(listener)
         return lambda: listeners.remove(listener)
+
+    @callback
+    def _async_broker_changed(self, connected: bool) -> None:
+        """Note whether Home Assistant hears events at all; what the recognizer says meanwhile only the API tells."""
+        if connected == self.hears:
+            return
+        self.hears = connected
+        self.async_update_listeners()
+        self._async_ask_api()
 
     @callback
     def _async_receive_event(self, message: ReceiveMessage) -> None:

@@ -45,6 +45,12 @@ class FaceGateEvent(FaceGateEntity, EventEntity):
 
     entity_description: EventEntityDescription
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Events come over the broker alone: without it, silence would say that nobody came."""
+        return super().available and self.coordinator.hears
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to the gate's events."""

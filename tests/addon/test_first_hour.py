@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from facegate.adapters import local_access
+from facegate.adapters.broker_safety import Anonymous, BrokerSafety
 from facegate.core.first_hour import (
     BLUEPRINTS,
     LINKS,
@@ -158,6 +159,15 @@ async def test_the_doctor_tells_the_same_steps(site: Site) -> None:
     steps = {one["what"].removeprefix("step "): one for one in told if one["what"].startswith("step ")}
     assert list(steps) == [one["step"] for one in asked.content if one["state"] == "open"]
     assert steps["gate"]["advice"] == words("en")["setup.gate.how"]
+
+
+async def test_the_doctor_tells_what_is_wrong_with_the_whole_house(site: Site) -> None:
+    local_access.offer(
+        site.store.data, local_access.LocalAccess(f"http://127.0.0.1:{site.running.api_port}", LOCAL_TOKEN)
+    )
+    site.services.broker_watch.known = BrokerSafety(anonymous=Anonymous.ACCEPTED)
+    told = [one for one in await doctor(site.store.data) if one["what"] == "house"]
+    assert {"broker_open": words("en")["problem.broker_open"]} == {one["found"]: one["advice"] for one in told}
 
 
 async def doctor(data: Path) -> list[dict[str, str]]:

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import SERVICE_PRESS
+from homeassistant.components.mqtt.const import MQTT_CONNECTION_STATE
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
@@ -29,6 +31,7 @@ from tests.integration.recognizer import (
     publish_state,
 )
 
+ACCESS = "event.main_gate_access"
 CAMERA = "binary_sensor.main_gate_camera"
 OPEN = "button.main_gate_open"
 
@@ -219,6 +222,20 @@ async def test_unavailable_while_nobody_answers_and_back_by_a_signed_state(
     _let_hints_through(hass, freezer)
     await publish_state(hass, make_state(camera="ok"))
     assert hass.states.get(CAMERA).state == "on"
+
+
+async def test_without_a_broker_no_event_is_awaited_and_the_recognizer_is_asked(
+    hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up()
+    for connected, shown in ((False, "unavailable"), (True, "unknown")):
+        asked = len(recognizer.asked("gates"))
+        async_dispatcher_send(hass, MQTT_CONNECTION_STATE, connected)
+        await hass.async_block_till_done()
+        assert hass.states.get(ACCESS).state == shown
+        assert hass.states.get(CAMERA).state == "on", "what the API tells is still known"
+        assert len(recognizer.asked("gates")) == asked + 1
+        _let_hints_through(hass, freezer)
 
 
 async def test_unsigned_status_alone_makes_nothing_unavailable(

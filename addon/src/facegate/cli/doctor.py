@@ -3,7 +3,7 @@
 import json
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,10 @@ def _service(data: Path) -> Iterator[Finding]:
             "residents", f"{len(lost)} cannot be read: {', '.join(lost)}",
             "Put the files back into keys/residents, or erase them with 'facegate forget ID'.",
         )  # fmt: skip
+    texts = _texts()
+    for problem in health["problems"]:
+        if problem != "unreadable":  # whose they are is told above
+            yield Finding("house", problem, texts[f"problem.{problem}"])
     yield _threshold(local_api.call(data, "GET", "/recognition"))
     for gate in health["gates"]:
         yield Finding(
@@ -142,9 +146,7 @@ def _service(data: Path) -> Iterator[Finding]:
 
 def _first_steps(steps: list[dict[str, Any]]) -> Iterator[Finding]:
     """How far an owner has come; what waits for others is not told yet, and what is done is told in one line."""
-    from facegate.web.panel.words import words
-
-    texts = words("en")
+    texts = _texts()
     done = sum(step["state"] == "done" for step in steps)
     yield Finding("first steps", f"{done} of {len(steps)} done")
     for step in steps:
@@ -152,6 +154,13 @@ def _first_steps(steps: list[dict[str, Any]]) -> Iterator[Finding]:
             title = texts[f"setup.{step['step']}"]
             found = f"{title} ({step['gate']})" if step["gate"] else title
             yield Finding(f"step {step['step']}", found, texts[f"setup.{step['step']}.how"], later=True)
+
+
+def _texts() -> Mapping[str, str]:
+    """What the panel says, in the language of the command line."""
+    from facegate.web.panel.words import words
+
+    return words("en")
 
 
 def _threshold(rule: dict[str, Any]) -> Finding:
