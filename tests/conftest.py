@@ -1,5 +1,11 @@
 """What all tests share."""
 
+from hypothesis import settings
+
+# How long one example takes says how busy the machine is, and nothing about the product.
+settings.register_profile("facegate", parent=settings.default, deadline=None)
+settings.load_profile("facegate")
+
 _LONGEST_NAME = 80  # characters; a longer value is no name to read in a report
 
 

@@ -310,4 +310,4 @@ class Gate(RuleBasedStateMachine):
 
 
 TestGate = Gate.TestCase
-TestGate.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestGate.settings = settings(max_examples=60, stateful_step_count=30)

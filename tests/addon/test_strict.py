@@ -44,7 +44,7 @@ def test_both_halves_open_it_after_a_restart_as_well(tmp_path: Path) -> None:
         assert store.templates() == []  # nothing that a gallery could be made of
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(other=st.binary(min_size=SHARE_BYTES, max_size=SHARE_BYTES), bit=st.integers(0, 8 * SHARE_BYTES - 1))
 def test_no_other_half_opens_it(store: Store, other: bytes, bit: int) -> None:
     if not store.residents():

@@ -94,7 +94,14 @@ def test_gates_and_cameras_are_kept_from_the_command_line(running: Recognizer) -
 def test_a_pairing_code_from_the_command_line_works_once(running: Recognizer) -> None:
     (code,) = PAIRING_CODE.findall(said(running, "pair"))
     running.pair(code=code)
-    assert "connected" in said(running, "doctor", "--json")
+
+
+def test_the_doctor_tells_what_is_well_and_what_is_not(running: Recognizer) -> None:
+    running.pair()
+    wait_for(lambda: running.api("GET", "/health")["problems"], 30, "it has not looked whom the broker lets in")
+    told = said(running, "doctor", "--json", code=1)
+    assert '"connected"' in told
+    assert "switch anonymous access off" in told, "the tests' broker lets everybody in"
 
 
 def test_each_start_offers_a_new_code(running: Recognizer) -> None:

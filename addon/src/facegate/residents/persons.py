@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     """Gets in no more from now on; the erasure follows when it is due, and is shown before."""
 
 
-class Unanswerable(ValueError):  # noqa: N818  # raised for an answer, it is no fault of anything
+class UnanswerableError(ValueError):
     """An answer to a question that nobody asks; the text is made for people."""
 
 
@@ -141,18 +141,18 @@ class Persons:
         return sorted(found, key=lambda one: (not one.new, one.name.casefold(), one.person))
 
     def admit(self, person: str, name: str | None, actor: str) -> Resident:
-        """Let a person be a resident as well. Raises NotFoundError, ExistsError, Unanswerable, StoreError."""
+        """Let a person be a resident as well. Raises NotFoundError, ExistsError, UnanswerableError, StoreError."""
         told = self._known(person)
         self._require_free(person)
         called = name or told.strip()[:NAME_MOST].strip()
         if not called:
-            raise Unanswerable("Home Assistant has no name for this person: send one.")
+            raise UnanswerableError("Home Assistant has no name for this person: send one.")
         [made] = self._store.add_residents([{"name": called, "person": person, "person_name": told}])
         self._store.record_act(actor, Act.ADDED, resident=made.id)
         return made
 
     def answer(self, person: str, outcome: Outcome, other: str | None, actor: str) -> None:
-        """Take an owner's answer. Raises NotFoundError, ExistsError, Unanswerable, StoreError."""
+        """Take an owner's answer. Raises NotFoundError, ExistsError, UnanswerableError, StoreError."""
         if outcome is Outcome.NO_RESIDENT:
             self._known(person)
             self._store.settle_person(person)
@@ -173,21 +173,21 @@ class Persons:
             self._store.record_act(actor, Act.SUSPENDED if suspended else Act.RESUMED, resident=resident.id)
 
     def invite(self, person: str, actor: str) -> Made:
-        """Make an invitation for somebody who has not enrolled. Raises NotFoundError, ExistsError, Unanswerable.
+        """Make an invitation for somebody who has not enrolled. Raises NotFoundError, ExistsError, UnanswerableError.
 
         An invitation ends at its resident's own page. So nobody who is known already is invited from here: whoever
         may ask for it would come to what is kept of them.
         """
         resident = self._resident(person)
         if resident.state is not ResidentState.INVITED:
-            raise Unanswerable("They have answered an invitation already: invite them again before the panel.")
+            raise UnanswerableError("They have answered an invitation already: invite them again before the panel.")
         return self._links.make(resident.id, LinkKind.INVITATION, actor)
 
     def _after(self, resident: Resident, outcome: Outcome, other: str | None) -> Resident:
         """The resident after an answer."""
         wanted = resident.person_gone if outcome in _OF_GONE else bool(resident.person_renamed)
         if not wanted:
-            raise Unanswerable("Nobody asks that about this person any more: look at Residents before the panel.")
+            raise UnanswerableError("Nobody asks that about this person any more: look at Residents before the panel.")
         match outcome:
             case Outcome.TAKE_NAME | Outcome.KEEP_NAME:
                 called = resident.person_renamed.strip()[:NAME_MOST].strip()
@@ -195,7 +195,7 @@ class Persons:
                 return replace(resident, name=name, person_name=resident.person_renamed, person_renamed="")
             case Outcome.OTHER:
                 if other is None:
-                    raise Unanswerable("Say which person they are by now.")
+                    raise UnanswerableError("Say which person they are by now.")
                 name = self._known(other)
                 self._require_free(other)
                 return replace(resident, person=other, person_name=name, person_gone=False, person_renamed="")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import hdrs
 
 from facegate.adapters.store import StandingError
-from facegate.residents.persons import Outcome, Unanswerable
+from facegate.residents.persons import Outcome, UnanswerableError
 from facegate.web import persons_schemas as schemas
 from facegate.web.call import Answer, Call
 from facegate.web.links import qr
@@ -37,7 +37,7 @@ async def admit_person(call: Call) -> Answer:
     body = call.body
     try:
         made = await asyncio.to_thread(call.services.persons.admit, body["person"], body.get("name"), actor(call))
-    except Unanswerable as error:
+    except UnanswerableError as error:
         raise ProblemError(INVALID, str(error), errors=[{"at": "name", "says": "required here"}]) from error
     await call.services.changed()
     return Answer({"resident": made.id}, {"Location": f"../residents/{made.id}"})
@@ -68,7 +68,7 @@ async def invite_person(call: Call) -> Answer:
 async def _do(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
     try:
         return await asyncio.to_thread(work, *given, **more)
-    except (Unanswerable, StandingError) as error:
+    except (UnanswerableError, StandingError) as error:
         raise ProblemError(NOT_NOW, str(error)) from error
 
 
