@@ -21,6 +21,7 @@ from tests.parts.broker import Mosquitto
 from tests.parts.recognizer import Recognizer, facegate
 from tests.parts.stores import enrolled
 from tests.parts.supervisor_backup import config, copy
+from tests.parts.waiting import wait_for
 
 
 def garble(data: Path) -> None:
@@ -217,10 +218,8 @@ def activity(recognizer: Recognizer) -> list[tuple[Any, ...]]:
 
 
 def local(recognizer: Recognizer) -> None:
-    end = time.monotonic() + 20
-    while (access := local_access.find(recognizer.data)) is None:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    access = wait_for(lambda: local_access.find(recognizer.data))
+    assert access is not None
     recognizer.token = access.token
 
 
@@ -241,10 +240,7 @@ def test_gates_go_on_while_the_running_app_is_backed_up(tmp_path: Path) -> None:
             running.api("POST", "/gates", {"id": "try", "name": "Trial gate", "trial": True, "pulse_ms": 100})
             people = [running.api("POST", "/residents", {"name": f"Resident {n}"})["id"] for n in range(3)]
             running.api("DELETE", f"/residents/{people[0]}")
-            end = time.monotonic() + 20
-            while running.api("GET", "/gates/try")["node"] != "online":
-                assert time.monotonic() < end
-                time.sleep(0.1)
+            wait_for(lambda: running.api("GET", "/gates/try")["node"] == "online")
             stopped, opened = threading.Event(), []
 
             def open_again_and_again() -> None:
@@ -261,10 +257,7 @@ def test_gates_go_on_while_the_running_app_is_backed_up(tmp_path: Path) -> None:
                 command(app["backup_pre"], running.data)
                 before = len(opened)
                 copy(running.data, tmp_path / "restored")
-                end = time.monotonic() + 20
-                while len(opened) < before + 2:
-                    assert time.monotonic() < end
-                    time.sleep(0.05)
+                wait_for(lambda: len(opened) >= before + 2)
             finally:
                 stopped.set()
                 opening.join()

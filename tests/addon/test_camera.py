@@ -23,13 +23,12 @@ from facegate.adapters.camera import CameraReader, frames, open_camera
 from facegate.adapters.camera_state import SENTENCES, CameraError, CameraState, Condition, Fault, Patience, redact
 from facegate.adapters.decoding import luma_of
 from facegate.core.models import Camera, Frame
-from tests.parts import time_code
+from tests.parts import time_code, waiting
 from tests.parts.line import Line
 from tests.parts.rtsp import RtspServer, passing_by, write_clip
 
 USER, PASSWORD = "porter", "gEheim-55"
 QUICK = Patience(connecting=5, silence=1.0, stillness=1.0, lag=5.0, first_wait=0.1, longest_wait=0.4)
-LIMIT = 20.0  # seconds that anything may take on a busy machine
 CODED = (1024, 64)  # the smallest picture that holds a time code
 
 
@@ -83,18 +82,18 @@ def watch() -> Iterator[Callable[..., CameraReader]]:
         reader.close()
 
 
-def newest(reader: CameraReader, after: int = 0, timeout: float = LIMIT) -> Frame:
+def newest(reader: CameraReader, after: int = 0, timeout: float = waiting.PATIENCE) -> Frame:
     frame = reader.latest(after, timeout)
     assert frame is not None, f"no picture: {reader.state.text}"
     return frame
 
 
-def wait_for(reader: CameraReader, *states: CameraState, limit: float = LIMIT) -> CameraState:
-    end = time.monotonic() + limit
-    while (state := reader.state) not in states:
-        assert time.monotonic() < end, f"{state} and none of {states}"
-        time.sleep(0.02)
-    return state
+def wait_for(reader: CameraReader, *states: CameraState, limit: float = waiting.PATIENCE) -> CameraState:
+    return waiting.wait_for(
+        lambda: state if (state := reader.state) in states else None,
+        limit,
+        shows=lambda: f"{reader.state} and none of {states}",
+    )
 
 
 def address(server: RtspServer, port: int | None = None, password: str = PASSWORD) -> str:
@@ -150,7 +149,7 @@ def test_a_closed_reader_gives_nothing_more(server: RtspServer, watch: Callable[
 
 def test_a_picture_is_converted_when_somebody_wants_it(watch: Callable[..., CameraReader], clip: Path) -> None:
     reader = watch(str(clip), loop=True)
-    glance = reader.glance(0, LIMIT)
+    glance = reader.glance(0, waiting.PATIENCE)
     assert glance is not None
     reader.close()  # it can still be looked at
     frame = glance.frame()
@@ -468,7 +467,7 @@ def test_no_credentials_in_logs_errors_states_and_texts(
         address(server).replace(f"{USER}:", f"{PASSWORD}:wrong"),
     ):
         reader = watch(source)
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + waiting.PATIENCE
         while reader.state == CameraState(Condition.OFF, Fault.CONNECTING) and time.monotonic() < end:
             time.sleep(0.02)
         said += [repr(reader), str(reader), repr(reader.state), reader.state.text]

@@ -19,9 +19,9 @@ from tests.parts.node_link import (
     TOPICS,
     Kept,
     always,
-    eventually,
     running,
 )
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture

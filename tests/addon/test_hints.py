@@ -12,7 +12,8 @@ from facegate.contract.lines import Command
 from facegate.contract.verbs import Hint
 from facegate.core.feedback import Shown
 from facegate.core.models import Direction, Reason, Verdict
-from tests.parts.node_link import Site, always, eventually, running
+from tests.parts.node_link import Site, always, running
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from facegate.core.node_events import ListVerdict
 from tests.parts.broker import Mosquitto
 from tests.parts.gate_site import GATE, TOPICS, Site
 from tests.parts.node import NativeNode
-from tests.parts.node_link import eventually
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,10 @@ from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
 from tests.parts.node_link import Kept
+from tests.parts.waiting import PATIENCE, eventually
 
 GATE = "main"
 TOPICS = Topics("home")
-PATIENCE = 30.0
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["facegate.adapters.key_change", "facegate.adapters.store"])
 
@@ -111,11 +111,6 @@ class Life:
     keys: list[bytes]
     events: list[NodeReport]
 
-    async def until(self, happened: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not happened():  # noqa: ASYNC110  # what is awaited has no event
-                await asyncio.sleep(0.02)
-
     async def opens(self) -> bool:
         return (await self.link.open(Direction.ENTRY, 100, secrets.token_hex(8), lambda: True)).opened
 
@@ -128,7 +123,7 @@ class Life:
             GATE, 1, secrets.token_hex(8), hello.challenge, 1_000, hello.uptime + 9_000, "hint", "wait", "1"
         )
         assert self.mqtt.publish(TOPICS.command(GATE), command.sign(command_key(key, 1, GATE)))
-        await self.until(lambda: len(self.events) > before)
+        await eventually(lambda: len(self.events) > before)
         return [(e.event.type, e.event.subject) for e in self.events[before:]] == [("refused", "mac")]
 
 
@@ -179,7 +174,7 @@ async def test_the_node_goes_over_and_the_old_key_is_dead(tmp_path: Path, broker
             assert await now.opens()
             node.kill()
             node.start()  # it was built with the old key, and has not gone back to it
-            await now.until(lambda: now.link.hello is not None and now.link.hello.boot == 2)
+            await eventually(lambda: now.link.hello is not None and now.link.hello.boot == 2)
             assert await now.opens()
             assert await now.changer.change() == "changed"
             assert len(set(now.keys)) == 2
@@ -193,9 +188,9 @@ async def test_no_other_recognizer_is_shut_out(tmp_path: Path, broker: Mosquitto
                 await speaks_up(node)
             other = GateLink(GATE, key, now.mqtt, TOPICS, positions=Kept(), slot=2)
             await other.start()
-            await now.until(lambda: other.state == "online")
+            await eventually(lambda: other.state == "online")
             assert (await other.ask(Hint("wait", 1))).done
-            await now.until(lambda: now.link.other_slots == (2,))
+            await eventually(lambda: now.link.other_slots == (2,))
             with pytest.raises(SlotInUseError, match="slot 2"):
                 await now.changer.change()
             assert now.store.key_change(GATE) is None
@@ -216,7 +211,7 @@ async def test_a_recognizer_that_is_killed_goes_on_where_it_was(
             while now.link.hello is None:
                 await speaks_up(node)
             assert await now.opens(), "locked out"
-            await now.until(lambda: now.store.key_change(GATE) is None and now.store.gate_key(GATE) != key)
+            await eventually(lambda: now.store.key_change(GATE) is None and now.store.gate_key(GATE) != key)
             assert await now.is_refused(key)
             assert await now.opens()
     assert len(node.relay.pulses(relay=1)) == 2

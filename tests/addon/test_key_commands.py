@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from facegate.web import locked
 from facegate.web.server import LOOPBACK
 from tests.parts.broker import Mosquitto
 from tests.parts.recognizer import Recognizer, free_port
+from tests.parts.waiting import wait_for
 from tests.parts.web import LOCAL_TOKEN, Site, running_site, settings
 
 PASSPHRASE = "correct horse battery staple"
@@ -199,9 +199,7 @@ def test_a_locked_service_waits_is_unlocked_and_works(locked_recognizer: Recogni
     assert wrong.returncode == 1
     assert "not the passphrase" in wrong.stderr
     assert command(locked_recognizer.data, "unlock", said=f"{PASSPHRASE}\n").returncode == 0
-    end = time.monotonic() + 40
-    while time.monotonic() < end and not _works(locked_recognizer):
-        time.sleep(0.1)
+    wait_for(lambda: _works(locked_recognizer))
     status = command(locked_recognizer.data, "status")
     assert status.returncode == 0, status.stderr
     assert "under a passphrase" in status.stdout

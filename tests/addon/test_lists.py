@@ -25,6 +25,7 @@ from facegate.core.node import NodeConfig, NodeMemory
 from facegate.credentials.lists import Clock, GateLists
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
+from tests.parts.waiting import eventually
 
 NOW = 1_795_300_000.0
 TOPICS = Topics("home")
@@ -115,13 +116,6 @@ class House:
 
     async def settled(self, state: str = "in_force") -> None:
         await eventually(lambda: self.lists.standing("main").state == state)
-
-
-async def eventually(condition, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

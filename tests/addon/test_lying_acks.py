@@ -14,9 +14,9 @@ from tests.parts.node_link import (
     Kept,
     ScriptedNode,
     always,
-    eventually,
     running,
 )
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -11,15 +10,9 @@ import pytest
 from facegate.adapters.mqtt import Connection, MqttClient, MqttError, Presence
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto, free_port
+from tests.parts.waiting import eventually
 
 PASSWORD = "correct horse battery staple"
-
-
-async def eventually(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
 
 
 def settings(mosquitto: Mosquitto, **more) -> Broker:

@@ -22,9 +22,9 @@ from tests.parts.node_link import (
     Kept,
     Site,
     always,
-    eventually,
     running,
 )
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture

@@ -24,17 +24,11 @@ from facegate.journal import Journal
 from facegate.opening import Openings, OpenRequest
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
+from tests.parts.waiting import eventually
 
 GATE = "north-1"
 TOPICS = Topics("home")
 EVENT_KEY = bytes(range(32))
-
-
-async def eventually(condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.01)
 
 
 def wish(**changed) -> OpenRequest:

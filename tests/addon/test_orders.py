@@ -20,7 +20,7 @@ from facegate.opening import Openings, OpenRequest
 from facegate.orders import Orders
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
-from tests.parts.node_link import eventually
+from tests.parts.waiting import eventually
 
 GATE = "north-1"
 TOPICS = Topics("home")

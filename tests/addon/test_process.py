@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.parts.broker import Mosquitto
 from tests.parts.recognizer import Recognizer
+from tests.parts.waiting import wait_for
 
 _PR_GET_DUMPABLE = 3  # linux/prctl.h
 
@@ -46,9 +46,4 @@ def test_no_other_process_of_the_same_user_may_look_into_it() -> None:
 
 
 def _read(path: Path) -> str:
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
-        content = path.read_text()
-        if content:
-            return content
-    raise AssertionError(f"{path} is empty; this is process {os.getpid()}")
+    return wait_for(path.read_text, shows=lambda: f"{path} is empty; this is process {os.getpid()}")

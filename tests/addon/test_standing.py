@@ -1,7 +1,6 @@
 """Enrolling before a gate's camera: what is asked for, what ends it, and what the gate does meanwhile."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from facegate.settings import Broker
 from tests.parts.eyes import models
 from tests.parts.fake_camera import LOOKS, seen
 from tests.parts.rtsp import write_clip
+from tests.parts.waiting import eventually
 
 
 def face(seed: int, *, like: Vector | None = None) -> Vector:
@@ -132,14 +132,6 @@ def test_the_gate_leaves_whoever_is_enrolled_alone_and_nobody_else() -> None:
     assert not any(sparing.holds(one) for one in (own, other, unknown, crowd))
 
 
-async def until(holds: Callable[[], bool], seconds: float = 40) -> None:
-    for _ in range(round(20 * seconds)):
-        if holds():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not come to that")
-
-
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """One man comes, turns his head and stays away for long enough to have left, again and again."""
@@ -174,12 +166,12 @@ async def test_enrolled_before_a_running_gate_let_in_afterwards_and_forgotten_wh
             assert session.preview == b""
             assert decisions == [], "neither let in nor refused while they are enrolled"
 
-            await until(lambda: any(one.resident == resident.id for one in decisions))
+            await eventually(lambda: any(one.resident == resident.id for one in decisions))
 
             consents.withdraw("resident", resident.id, Purpose.FACE_AT_GATES)
             await building.follow()
             decisions.clear()
-            await until(lambda: any(one.reason is Reason.UNKNOWN_FACE for one in decisions))
+            await eventually(lambda: any(one.reason is Reason.UNKNOWN_FACE for one in decisions))
             assert not [one for one in decisions if one.verdict is Verdict.GRANTED]
         finally:
             await enrolling.stop()

@@ -11,7 +11,7 @@ from facegate.core.models import Gate
 from facegate.trial_nodes import TrialNodes
 from tests.parts.broker import Mosquitto
 from tests.parts.gate_site import GATE, TOPICS, Site
-from tests.parts.node_link import eventually
+from tests.parts.waiting import eventually
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from facegate.turns import Turns
-
-LIMIT = 10.0
+from tests.parts.waiting import PATIENCE, wait_for
 
 
 class Camera(threading.Thread):
@@ -31,15 +30,8 @@ def end(*cameras: Camera) -> None:
     for camera in cameras:
         camera.ended.set()
     for camera in cameras:
-        camera.join(LIMIT)
+        camera.join(PATIENCE)
         assert not camera.is_alive()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -107,7 +99,7 @@ def test_a_long_turn_gives_way_to_whoever_waits_and_goes_on():
     waiting.start()
     crowded.start()
     for thread in (waiting, crowded):
-        thread.join(LIMIT)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert said == ["crowd begins", "quiet", "crowd ends"]
 

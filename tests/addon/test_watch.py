@@ -18,9 +18,9 @@ from facegate.turns import Turns
 from facegate.watch import CameraWatch
 from tests.fakes.sight import Eyes, Person, Scene, face, recognition
 from tests.parts.rtsp import write_clip
+from tests.parts.waiting import wait_for
 
 CAMERA = Camera(id="cam", gate="gate", source="", liveness=LivenessLevel.OFF)
-LIMIT = 20.0
 QUICK = Patience(silence=1.0)
 
 
@@ -65,13 +65,6 @@ def watch() -> Iterator[Callable[..., CameraWatch]]:
 
 def reader_of(clip: Path, *, decoding: str = "software", name: str = "cam") -> CameraReader:
     return open_camera(replace(CAMERA, id=name, source=str(clip)), loop=True, patience=QUICK, decoding=decoding)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_an_empty_scene_is_mostly_not_looked_at(empty: Path, watch: Callable[..., CameraWatch]) -> None:

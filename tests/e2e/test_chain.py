@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 
 import pytest
@@ -17,6 +18,7 @@ from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
 from tests.parts.rtsp import RtspServer, people, write_clip
 from tests.parts.visits import FPS, NOBODY, VISIT, approach, nobody
+from tests.parts.waiting import wait_for
 
 pytestmark = pytest.mark.real_time
 
@@ -38,27 +40,26 @@ class World:
             {"source": self.camera.url(clip), "liveness": "off", "accept_recognition_only": True, **more},
         )  # fmt: skip
 
-    def wait_for(self, camera: str, node: str, timeout: float = 30) -> None:
+    def stands(self) -> dict[str, Any]:
+        return dict(self.recognizer.api("GET", "/gates/main"))
+
+    def wait_for(self, camera: str, node: str) -> None:
         """Wait until the gate stands as told."""
-        end = time.monotonic() + timeout
-        gate = {}
-        while time.monotonic() < end:
-            gate = self.recognizer.api("GET", "/gates/main")
-            if (gate["camera"], gate["node"]) == (camera, node):
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"the gate stands at {gate}: {self.recognizer.log()[-2000:]}")
+        wait_for(
+            lambda: (gate := self.stands()) and (gate["camera"], gate["node"]) == (camera, node),
+            shows=lambda: f"the gate stands at {self.stands()}: {self.recognizer.log()[-2000:]}",
+        )
 
     def passages(self) -> int:
         """How many have gone through today."""
         return int(self.recognizer.api("GET", "/gates/main")["tally"]["passages"])
 
-    def wait_for_prompt(self, prompt: str, timeout: float = 30) -> None:
+    def wait_for_prompt(self, prompt: str) -> None:
         """Wait until somebody at the gate is asked for this."""
-        end = time.monotonic() + timeout
-        while self.recognizer.api("GET", "/gates/main")["prompt"] != prompt:
-            assert time.monotonic() < end, f"nobody is asked for {prompt}: {self.recognizer.log()[-2000:]}"
-            time.sleep(0.1)
+        wait_for(
+            lambda: self.stands()["prompt"] == prompt,
+            shows=lambda: f"nobody is asked for {prompt}: {self.recognizer.log()[-2000:]}",
+        )
 
     def open(self, **more: object) -> dict[str, str]:
         """Open by the API, as Home Assistant's button does."""
@@ -98,11 +99,11 @@ def test_a_resident_is_let_in_once_per_approach(world: World) -> None:
     before = len(world.node.relay.pulses())
     world.watch("resident")
     world.wait_for("ok", "online")
-    world.node.relay.wait_for_pulses(before + 1, timeout=30)
+    world.node.relay.wait_for_pulses(before + 1)
     time.sleep(VISIT)  # the person still stands there: no second opening
     assert len(world.node.relay.pulses()) == before + 1
     assert world.node.hints[-1] == "granted"
-    world.node.relay.wait_for_pulses(before + 2, timeout=30)  # the clip begins anew: a new approach
+    world.node.relay.wait_for_pulses(before + 2)  # the clip begins anew: a new approach
 
 
 def test_a_stranger_is_refused(world: World) -> None:
@@ -125,7 +126,7 @@ def test_a_camera_that_waits_for_the_button_recognises_one_approach_after_it(wor
         time.sleep(1)
         assert len(world.node.relay.pulses()) == before
         world.node.touch_input("press")
-        world.node.relay.wait_for_pulses(before + 1, timeout=15)
+        world.node.relay.wait_for_pulses(before + 1)
         assert world.node.hints[-1] == "granted"
         pressed = peer.wait_for(NodeEvent, lambda event: event.type == "press")
         world.wait_for_prompt("press_button")  # the next approach
@@ -136,7 +137,7 @@ def test_a_camera_that_waits_for_the_button_recognises_one_approach_after_it(wor
         body = {"direction": "entry", "issued_at": int(time.time() * 1000)}
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         assert world.recognizer.api("POST", "/gates/main/press", body, headers=headers)["cameras"] == 1
-        world.node.relay.wait_for_pulses(before + 2, timeout=15)
+        world.node.relay.wait_for_pulses(before + 2)
     finally:
         peer.close()
 
@@ -161,12 +162,12 @@ def test_a_camera_that_dies_is_shown_and_opens_nothing(world: World) -> None:
     world.watch("resident")
     world.wait_for("ok", "online")
     world.camera.kill()
-    world.wait_for("off", "online", timeout=30)
+    world.wait_for("off", "online")
     before = len(world.node.relay.pulses())
     time.sleep(3)
     assert len(world.node.relay.pulses()) == before
     world.camera.start()
-    world.wait_for("ok", "online", timeout=60)
+    world.wait_for("ok", "online")
 
 
 def test_a_killed_recognizer_comes_back_and_opens_nothing_by_itself(world: World) -> None:
@@ -174,15 +175,13 @@ def test_a_killed_recognizer_comes_back_and_opens_nothing_by_itself(world: World
     world.wait_for("ok", "online")
     passages = world.passages()
     world.node.touch_input("beam")
-    end = time.monotonic() + 10
-    while world.passages() == passages and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_for(lambda: world.passages() != passages)
     time.sleep(1)  # until it is written down, too
     before = len(world.node.relay.pulses())
     world.recognizer.stop(signal.SIGKILL)
     world.recognizer.start()
     assert world.passages() == passages + 1
-    world.wait_for("ok", "online", timeout=40)
+    world.wait_for("ok", "online")
     assert len(world.node.relay.pulses()) == before
     assert world.open()["result"] == "opened"
 
@@ -196,7 +195,7 @@ def test_a_broker_that_goes_away_closes_the_way_and_comes_back(world: World) -> 
     assert "node_silent" in refused.value.msg
     assert len(world.node.relay.pulses()) == before
     world.broker.start()
-    world.wait_for("ok", "online", timeout=60)
+    world.wait_for("ok", "online")
     assert world.open()["result"] == "opened"
     world.node.relay.wait_for_pulses(before + 1)
 

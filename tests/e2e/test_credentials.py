@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from facegate.adapters.store import AccessRecord, Store
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
+from tests.parts.waiting import wait_for
 
 NUMBER = "0012345678"
 CARD = "00bc614e"  # as RDM6300 and 34-bit Wiegand give it
@@ -35,7 +36,7 @@ class Scene:
 
     def in_force(self, entries: int) -> int:
         """Wait until the node has a list of so many entries, and return its version."""
-        eventually(lambda: (self.list["state"], self.list["entries"]) == ("in_force", entries))
+        wait_for(lambda: (self.list["state"], self.list["entries"]) == ("in_force", entries))
         return int(self.list["version"])
 
     def opens(self, kind: str, number: str) -> bool:
@@ -53,13 +54,6 @@ class Scene:
 
     def give(self, resident: str, **credential: object) -> dict[str, Any]:
         return dict(self.recognizer.api("POST", f"/residents/{resident}/credentials", credential))
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -118,7 +112,7 @@ def test_a_card_and_a_pin_open_with_everything_else_dead(scene: Scene) -> None:
 
     scene.broker.start()
     scene.recognizer.start()
-    eventually(lambda: scene.recognizer.api("GET", "/gates/main")["node"] == "online")
+    wait_for(lambda: scene.recognizer.api("GET", "/gates/main")["node"] == "online")
     scene.in_force(5)
     assert scene.opens("card", CARD)  # its event tells how many came before it
     scene.recognizer.stop()
@@ -147,14 +141,14 @@ def hold_when_asked(scene: Scene) -> None:
         except HTTPError:  # nobody has asked yet
             return False
 
-    eventually(asked)
+    wait_for(asked)
     scene.node.present("card", 1, OTHER_CARD)
 
 
 def test_a_card_is_learned_at_the_reader_from_the_command_line(scene: Scene) -> None:
     data = scene.recognizer.data
     scene.resident("Resident 1")
-    eventually(lambda: scene.recognizer.api("GET", "/gates/main")["node"] == "online")
+    wait_for(lambda: scene.recognizer.api("GET", "/gates/main")["node"] == "online")
     assert not scene.opens("card", OTHER_CARD)
     card = threading.Thread(target=hold_when_asked, args=(scene,))
     card.start()

@@ -1,20 +1,18 @@
 """What an owner meets first: no broker yet, a wrong password, the commands beside a running service."""
 
 import re
-import time
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
 from tests.parts.broker import Mosquitto
 from tests.parts.recognizer import PAIRING_CODE, Recognizer, facegate
+from tests.parts.waiting import wait_for
 
 
-def wait_for_broker(recognizer: Recognizer, connected: bool, timeout: float = 40) -> None:
-    end = time.monotonic() + timeout
-    while recognizer.api("GET", "/health")["broker"] is not connected:
-        assert time.monotonic() < end, recognizer.log()[-2000:]
-        time.sleep(0.1)
+def wait_for_broker(recognizer: Recognizer, connected: bool) -> None:
+    wait_for(lambda: recognizer.api("GET", "/health")["broker"] is connected, shows=lambda: recognizer.log()[-2000:])
 
 
 def test_it_starts_without_a_broker_and_finds_it_later(tmp_path: Path) -> None:
@@ -40,10 +38,7 @@ def test_a_wrong_password_is_said_in_one_sentence_and_not_shown(tmp_path: Path) 
         try:
             recognizer.start()
             recognizer.pair()
-            end = time.monotonic() + 20
-            while "password" not in recognizer.log():
-                assert time.monotonic() < end, recognizer.log()
-                time.sleep(0.1)
+            wait_for(lambda: "password" in recognizer.log(), shows=recognizer.log)
             assert recognizer.api("GET", "/health")["broker"] is False
         finally:
             recognizer.stop()
@@ -91,14 +86,21 @@ def test_gates_and_cameras_are_kept_from_the_command_line(running: Recognizer) -
     assert "main-gate" not in said(running, "gate", "list")
 
 
-def test_a_pairing_code_from_the_command_line_works_once(running: Recognizer) -> None:
+def pair(running: Recognizer) -> str:
     (code,) = PAIRING_CODE.findall(said(running, "pair"))
     running.pair(code=code)
+    return str(code)
+
+
+def test_a_pairing_code_from_the_command_line_works_once(running: Recognizer) -> None:
+    code = pair(running)
+    with pytest.raises(HTTPError, match="403"):
+        running.pair(code=code)
 
 
 def test_the_doctor_tells_what_is_well_and_what_is_not(running: Recognizer) -> None:
-    running.pair()
-    wait_for(lambda: running.api("GET", "/health")["problems"], 30, "it has not looked whom the broker lets in")
+    pair(running)
+    wait_for(lambda: running.api("GET", "/health")["problems"])  # until it has looked whom the broker lets in
     told = said(running, "doctor", "--json", code=1)
     assert '"connected"' in told
     assert "switch anonymous access off" in told, "the tests' broker lets everybody in"
@@ -106,7 +108,7 @@ def test_the_doctor_tells_what_is_well_and_what_is_not(running: Recognizer) -> N
 
 def test_each_start_offers_a_new_code(running: Recognizer) -> None:
     before = running.pairing_code()
-    running.pair(code=PAIRING_CODE.findall(said(running, "pair"))[0])
+    pair(running)
     running.stop()
     running.start()
     assert running.pairing_code() != before

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,7 @@ from tests.parts.broker import Mosquitto
 from tests.parts.eyes import models_folder
 from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
-
-PATIENCE = 40.0
+from tests.parts.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture
@@ -77,11 +76,8 @@ class Screen:
 
     def until(self, text: str) -> None:
         """Wait until it has said this, after what was waited for before."""
-        deadline = time.monotonic() + PATIENCE
-        while (found := self.said.find(text, self._read)) < 0:
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.02)
-        self._read = found + len(text)
+        wait_for(lambda: text in self.said[self._read :], shows=lambda: self.said)
+        self._read = self.said.index(text, self._read) + len(text)
 
     def press(self, keys: str = "") -> None:
         assert self._process.stdin is not None
@@ -92,13 +88,6 @@ class Screen:
         code = self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         return code
-
-
-def eventually(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_a_gate_is_added_tested_and_given_new_keys(tmp_path: Path, recognizer: Recognizer, broker: Mosquitto) -> None:
@@ -114,7 +103,7 @@ def test_a_gate_is_added_tested_and_given_new_keys(tmp_path: Path, recognizer: R
     assert key not in done.stdout + (out / "main.yaml").read_text()
 
     with NativeNode(tmp_path / "node", broker, key=bytes.fromhex(key)) as node:
-        eventually(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
+        wait_for(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
         with pytest.raises(urllib.error.HTTPError, match="not_commissioned"):
             opens(recognizer)
         assert node.relay.pulses() == []
@@ -169,7 +158,7 @@ def test_a_gate_is_added_tested_and_given_new_keys(tmp_path: Path, recognizer: R
         opens(recognizer)
         changed = facegate("gate", "rekey", "main", data=recognizer.data)
         assert "the one before is erased on both sides" in changed.stdout
-        eventually(lambda: len(node.relay.pulses(relay=1)) == before + 1)
+        wait_for(lambda: len(node.relay.pulses(relay=1)) == before + 1)
         time.sleep(1)
         opens(recognizer)
         assert secret(out, "main_gate_key") == key
@@ -184,7 +173,7 @@ def test_a_gate_is_added_tested_and_given_new_keys(tmp_path: Path, recognizer: R
     new = secret(out, "main_gate_key")
     assert new != key
     with NativeNode(tmp_path / "node", broker, key=bytes.fromhex(new)) as node:
-        eventually(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
+        wait_for(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
         opens(recognizer)
     assert len(node.relay.pulses()) == count + 1
 

@@ -13,6 +13,7 @@ from facegate.contract.messages import GateEvent, GateState, Topics
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer, facegate
+from tests.parts.waiting import wait_for
 
 TOPICS = Topics("home")
 
@@ -28,13 +29,15 @@ class World:
         result = facegate("gate", *arguments, data=self.recognizer.data)
         return " ".join((result.stdout + result.stderr).split())
 
-    def until(self, right: Callable[[dict[str, Any]], bool], timeout: float = 40) -> dict[str, Any]:
+    def stands(self) -> dict[str, Any]:
+        return dict(self.recognizer.api("GET", "/gates/main"))
+
+    def until(self, right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until the gate stands as told."""
-        end = time.monotonic() + timeout
-        while not right(gate := self.recognizer.api("GET", "/gates/main")):
-            assert time.monotonic() < end, f"{gate}: {self.recognizer.log()[-2000:]}"
-            time.sleep(0.1)
-        return dict(gate)
+        return wait_for(
+            lambda: gate if right(gate := self.stands()) else {},
+            shows=lambda: f"{self.stands()}: {self.recognizer.log()[-2000:]}",
+        )
 
     def shown(self) -> GateState:
         """The last state that Home Assistant was shown."""
@@ -114,10 +117,7 @@ def test_alarms_are_shown_and_told_and_a_fire_is_reset_by_somebody(world: World)
     world.node.set_input("tamper", True)
     gate = world.until(lambda gate: gate["tamper"] and gate["fire"] == "none")
     assert gate["acked_at"] is not None
-    end = time.monotonic() + 20
-    while not world.shown().tamper:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_for(lambda: world.shown().tamper)
     told = world.told()
     assert [word for word in told if word[0] in ("fire", "tamper")] == [
         ("fire", "start"), ("fire", "quiet"), ("fire", "clear"), ("tamper", "start"),
@@ -132,10 +132,7 @@ def test_every_order_has_its_author(world: World) -> None:
         ("normal", "Test", "done"),
         ("lockdown", "this machine", "done"),
     ]
-    end = time.monotonic() + 20
-    while world.told()[-2:] != [("mode", "lockdown"), ("mode", "normal")]:
-        assert time.monotonic() < end, world.told()
-        time.sleep(0.1)
+    wait_for(lambda: world.told()[-2:] == [("mode", "lockdown"), ("mode", "normal")], shows=world.told)
 
 
 def test_the_doctor_finds_residents_that_nobody_can_read(world: World) -> None:

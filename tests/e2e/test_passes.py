@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ from tests.parts.broker import Mosquitto
 from tests.parts.codes import Held, hold
 from tests.parts.node import NativeNode
 from tests.parts.recognizer import Recognizer
+from tests.parts.waiting import wait_for
 
 FPS = 10
 WALL = np.full((480, 640, 3), 96, np.uint8)
@@ -28,19 +28,12 @@ def clip(path: Path, text: str) -> str:
     return str(path)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-
-
 def test_a_guest_is_let_in_once_and_refused_by_reason(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
         recognizer = Recognizer(tmp_path / "data", broker.port, extra=("--trust-clock",))
         try:
             recognizer.start()
-            eventually(lambda: local_access.find(recognizer.data) is not None)
+            wait_for(lambda: local_access.find(recognizer.data) is not None)
             access = local_access.find(recognizer.data)
             assert access is not None
             recognizer.token = access.token
@@ -48,18 +41,18 @@ def test_a_guest_is_let_in_once_and_refused_by_reason(tmp_path: Path) -> None:
             bounds = {"label": "Plumber", "uses": 1, "valid_until": time.time() + 3600}
             text = recognizer.api("POST", "/passes", bounds)["text"]
             with NativeNode(tmp_path / "node", broker, key=bytes.fromhex(gate["key"])) as node:
-                eventually(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
+                wait_for(lambda: recognizer.api("GET", "/gates/main")["node"] == "online")
                 camera = {"source": clip(tmp_path / "visit.mp4", text)}
                 recognizer.api("POST", "/gates/main/cameras", {"id": "first", **camera})
-                eventually(lambda: len(node.relay.pulses()) == 1)
-                eventually(lambda: recognizer.api("GET", "/passes")[0]["state"] == "used")
+                wait_for(lambda: len(node.relay.pulses()) == 1)
+                wait_for(lambda: recognizer.api("GET", "/passes")[0]["state"] == "used")
                 recognizer.api("POST", "/gates/main/cameras", {"id": "second", **camera})
 
                 def said() -> list[tuple[str, str, str]]:
                     log = recognizer.api("GET", "/activity?from=0")["records"]
                     return [(one["kind"], one["method"], one["reason"]) for one in log if one["method"] == "qr"]
 
-                eventually(lambda: ("denial", "qr", "pass_used") in said())
+                wait_for(lambda: ("denial", "qr", "pass_used") in said())
                 assert said() == [("denial", "qr", "pass_used"), ("opening", "qr", "pass_good")]
                 assert len(node.relay.pulses()) == 1
         finally:

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from facegate.contract import lines
 from facegate.contract.messages import Topics
 from tests.parts.broker import Mosquitto
+from tests.parts.waiting import PATIENCE
 
 type Line = lines.Hello | lines.Ack | lines.NodeEvent
 KINDS: dict[str, type[Line]] = {"hello": lines.Hello, "ack": lines.Ack, "event": lines.NodeEvent}
@@ -49,7 +50,12 @@ class Peer:
         assert not self.errors, self.errors
 
     def wait_for[Kind: Line](
-        self, kind: type[Kind], matches: Callable[[Kind], bool] = lambda _: True, *, after: int = 0, timeout: float = 15
+        self,
+        kind: type[Kind],
+        matches: Callable[[Kind], bool] = lambda _: True,
+        *,
+        after: int = 0,
+        timeout: float = PATIENCE,
     ) -> Kind:
         """The first line of this kind that matches, of those heard since ``mark()`` gave ``after``."""
 
@@ -58,7 +64,7 @@ class Peer:
 
         return self.wait_until(find, timeout)
 
-    def wait_until[T](self, find: Callable[[], T | None], timeout: float = 15) -> T:
+    def wait_until[T](self, find: Callable[[], T | None], timeout: float = PATIENCE) -> T:
         """What ``find`` finds, as soon as it finds anything."""
         with self._changed:
             found: list[T] = []

@@ -354,8 +354,6 @@ def test_core_and_model_do_the_same() -> None:
 
     OverAPipe.core = core
     case: Any = OverAPipe.TestCase  # made by Hypothesis, which does not declare it
-    case.settings = settings(
-        max_examples=150, stateful_step_count=50, suppress_health_check=list(HealthCheck)
-    )
+    case.settings = settings(max_examples=150, stateful_step_count=50, suppress_health_check=list(HealthCheck))
     case("runTest").runTest()
     assert core.close() == 0

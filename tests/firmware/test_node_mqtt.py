@@ -16,6 +16,7 @@ from facegate.contract import lines, verbs
 from tests.firmware.peer import Peer
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode, build_node
+from tests.parts.waiting import wait_for
 
 USERS = {"recognizer": "p1", "node": "p2"}
 
@@ -404,10 +405,7 @@ def test_a_node_with_a_wrong_password_is_not_let_in(tmp_path: Path) -> None:
         node = NativeNode(tmp_path / "node", broker, key=secrets.token_bytes(32), username="node")
         node.environment["FACEGATE_NODE_PASSWORD"] = "wrong"
         with node:
-            deadline = time.monotonic() + 20
-            while "refuses this node" not in node.log.read_text(errors="replace"):
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            wait_for(lambda: "refuses this node" in node.log.read_text(errors="replace"))
             node.touch_input("exit")
             assert node.relay.wait_for_pulses(1)
 
@@ -417,8 +415,8 @@ def test_a_broker_that_another_ca_vouches_for_gets_no_password(tmp_path: Path) -
         node = NativeNode(tmp_path / "node", broker, key=secrets.token_bytes(32), username="node")
         node.environment["FACEGATE_NODE_CA"] = str(other.ca)
         with node:
-            deadline = time.monotonic() + 20
-            while "tlsv1 alert" not in broker.log.read_text(errors="replace"):
-                assert time.monotonic() < deadline, broker.log.read_text(errors="replace")
-                time.sleep(0.1)
+            wait_for(
+                lambda: "tlsv1 alert" in broker.log.read_text(errors="replace"),
+                shows=lambda: broker.log.read_text(errors="replace"),
+            )
         assert "facegate-node-home-main" not in broker.log.read_text(errors="replace")

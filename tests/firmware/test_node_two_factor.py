@@ -1,8 +1,6 @@
 """A gate of two factors: the native node reports, decides nothing by itself, and opens for the recognizer's word."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from facegate.credentials.cards import Cards
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
 from tests.parts.node import NativeNode
+from tests.parts.waiting import eventually
 
 PIN = "83915"
 
@@ -34,13 +33,6 @@ class Scene:
     node: NativeNode
     resident: str
     shown: list[tuple[str, Direction, Factor]] = field(default_factory=list)
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from facegate.journal import Journal
 from facegate.opening import Openings, OpenRequest
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
-from tests.parts.node_link import eventually
+from tests.parts.waiting import eventually
 
 GATE = "north-1"
 TOPICS = Topics("home")

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from tests.parts import waiting
 from tests.parts.broker import Mosquitto, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,18 +189,15 @@ class HomeAssistant:
         """Delete an automation, as the editor does."""
         self._request("DELETE", f"/api/config/automation/config/{_slug(alias)}")
 
-    def wait_for_notice(self, identifier: str, text: str, timeout: float = 20) -> None:
+    def wait_for_notice(self, identifier: str, text: str) -> None:
         """Wait until the bell shows this text."""
-        end = time.monotonic() + timeout
-        while (shown := self.notices().get(identifier)) != text:
-            assert time.monotonic() < end, f"the bell shows {shown!r} instead of {text!r}"
-            time.sleep(0.1)
+        self.wait_for(lambda: self.notices().get(identifier) == text, f"the bell does not show {text!r}")
 
     def notices(self) -> dict[str, str]:
         """What the bell shows: the texts of the notifications by their ids."""
         return {n["notification_id"]: n["message"] for n in self.command("persistent_notification/get")}
 
-    def discovered(self, domain: str, timeout: float = 30) -> dict[str, Any]:
+    def discovered(self, domain: str, timeout: float = waiting.PATIENCE) -> dict[str, Any]:
         """Return the flow that discovery began, opened as the frontend opens it."""
 
         def look() -> dict[str, Any] | None:
@@ -223,7 +221,7 @@ class HomeAssistant:
         states = {state["entity_id"]: state for state in self.get("/api/states")}
         return states.get(entity_id) or {"state": None, "attributes": {}}
 
-    def wait_for_state(self, entity_id: str, state: str, timeout: float = 30) -> None:
+    def wait_for_state(self, entity_id: str, state: str, timeout: float = waiting.PATIENCE) -> None:
         """Wait until an entity shows ``state``."""
         self.wait_for(lambda: self.state(entity_id)["state"] == state, f"{entity_id} is not '{state}'", timeout)
 
@@ -265,13 +263,9 @@ class HomeAssistant:
         [camera] = self.wait_for(lambda: cameras, "no camera", 10)
         return str(camera)
 
-    def wait_for[T](self, look: Callable[[], T], otherwise: str, timeout: float = 30) -> T:
+    def wait_for[T](self, look: Callable[[], T], otherwise: str, timeout: float = waiting.PATIENCE) -> T:
         """Return what ``look`` returns as soon as that is something."""
-        end = time.monotonic() + timeout
-        while not (seen := look()):
-            assert time.monotonic() < end, f"{otherwise}:\n{self.log()[-4000:]}"
-            time.sleep(0.1)
-        return seen
+        return waiting.wait_for(look, timeout, shows=lambda: f"{otherwise}:\n{self.log()[-4000:]}")
 
     # Inside
 

@@ -17,6 +17,7 @@ from tests.parts.node import NativeNode, build_node
 from tests.parts.recognizer import PAIRING_CODE, Recognizer, facegate
 from tests.parts.rtsp import RtspServer, people, write_clip
 from tests.parts.visits import FPS, approach, nobody
+from tests.parts.waiting import PATIENCE
 
 SITE = "home"
 TOPICS = Topics(SITE)
@@ -84,7 +85,7 @@ class House:
             {"source": self.stream(clip), "liveness": "off", "accept_recognition_only": True},
         )
 
-    def wait_for_event(self, entity: str = ACCESS, timeout: float = 40, **attributes: str) -> dict[str, Any]:
+    def wait_for_event(self, entity: str = ACCESS, timeout: float = PATIENCE, **attributes: str) -> dict[str, Any]:
         """Wait until an event entity shows something newer that fits."""
         before = self.home.state(entity)["state"]
 

@@ -17,6 +17,7 @@ from facegate.core.node import NodeConfig
 from facegate.core.node_events import Happening
 from facegate.settings import Broker
 from tests.parts.broker import Mosquitto
+from tests.parts.waiting import eventually
 
 GATE = "north-1"
 KEY = bytes(range(32))
@@ -48,16 +49,6 @@ class Kept:
 
     def node_alarms(self, gate: str) -> list[tuple[Position, Happening]]:
         return []
-
-
-async def eventually(
-    condition: Callable[[], bool], seconds: float = 15, *, shows: Callable[[], object] = lambda: ""
-) -> None:
-    """Wait until that holds; ``shows`` is what a failure prints."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not happen {shows()}"
-        await asyncio.sleep(0.01)
 
 
 class ScriptedNode:

@@ -15,12 +15,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+
+from tests.parts.waiting import wait_for
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 
@@ -137,7 +138,7 @@ def live(folder: Path) -> dict[str, Any]:
             door = {"source": camera.url("door"), "liveness": "off", "accept_recognition_only": True}
             made = call(data, "POST", "/gates/main/cameras", door)
             call(data, "PUT", "/gates/main/face-reader", {"on": True})
-            _until(lambda: service.ask("faces")["looks"] >= 4)
+            wait_for(lambda: service.ask("faces")["looks"] >= 4)
             time.sleep(8)  # they have left after three, and longer than five nothing about who has left is kept
             walked = service.ask("faces")
             rounds = service.ask("hour")["rounds"]
@@ -158,13 +159,6 @@ def live(folder: Path) -> dict[str, Any]:
             "leaked": leaked[len(connections) :], "leaked_lost": leaked_no_way,
             "temporary": [str(path) for path in (folder / "tmp").rglob("*")],
         }  # fmt: skip
-
-
-def _until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come to that"
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":

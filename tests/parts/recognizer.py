@@ -13,6 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.parts.waiting import PATIENCE, wait_for
+
 _ROOT = Path(__file__).resolve().parents[2]
 PAIRING_CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b")
 
@@ -77,7 +79,7 @@ class Recognizer:
         """Where the API is."""
         return f"http://127.0.0.1:{self.api_port}"
 
-    def start(self, timeout: float = 40) -> None:
+    def start(self, timeout: float = PATIENCE) -> None:
         """Start and wait until the API answers."""
         command = [
             sys.executable, "-m", "facegate.cli", "run", "--data", str(self.data), "--site", self.site,
@@ -101,7 +103,7 @@ class Recognizer:
                 return
         raise AssertionError(f"the API does not answer: {self.log()[-2000:]}")
 
-    def stop(self, how: signal.Signals = signal.SIGTERM, timeout: float = 20) -> int:
+    def stop(self, how: signal.Signals = signal.SIGTERM, timeout: float = PATIENCE) -> int:
         """Send a signal and wait; returns the exit code, 0 where it was never started."""
         if self._process is None:
             return 0
@@ -113,17 +115,14 @@ class Recognizer:
         """Everything it has written so far."""
         return self.log_path.read_text(errors="replace")
 
-    def pairing_code(self, timeout: float = 20) -> str:
+    def pairing_code(self) -> str:
         """The newest code of the log."""
-        end = time.monotonic() + timeout
-        codes: list[str] = []
-        while not codes and time.monotonic() < end:
-            # The panel's code for its first owner stands there as well.
+
+        def codes() -> list[str]:  # the panel's code for its first owner stands there as well
             told = [line for line in self.log().splitlines() if "Pairing code" in line]
-            codes = [code for line in told for code in PAIRING_CODE.findall(line)]
-            time.sleep(0.1)
-        assert codes, f"no pairing code in the log: {self.log()[-2000:]}"
-        return codes[-1]
+            return [code for line in told for code in PAIRING_CODE.findall(line)]
+
+        return wait_for(codes, shows=lambda: f"no pairing code in the log: {self.log()[-2000:]}")[-1]
 
     def pair(self, name: str = "Test", code: str | None = None) -> dict[str, Any]:
         """Pair with ``code``, or the newest one of the log, as Home Assistant does, and keep the token."""

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.parts.waiting import PATIENCE
+
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
@@ -60,7 +62,7 @@ class RelayLog:
         states = [energised for _, number, energised in self.writes() if number == relay]
         return bool(states) and states[-1]
 
-    def wait_for_pulses(self, count: int, timeout: float = 10.0, *, ended: bool = True) -> list[Pulse]:
+    def wait_for_pulses(self, count: int, timeout: float = PATIENCE, *, ended: bool = True) -> list[Pulse]:
         """Return all pulses as soon as there are ``count`` of them (and all of them ``ended``)."""
         deadline = time.monotonic() + timeout
         while True:
