@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .address import async_clear_moved
 from .const import DOMAIN
-from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, positions_store
+from .coordinator import FaceGateConfigEntry, FaceGateCoordinator, kept_store
 from .devices import async_follow_gates, is_present
 from .guards import async_offer_dashboard
 from .identities import async_clear_notes, async_give_back_persons
@@ -77,7 +77,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) ->
     async_clear_notes(hass, entry)
     async_ask_no_more(hass, entry)
     await async_remove_pages(hass, entry)
-    await positions_store(hass, entry).async_remove()
+    await kept_store(hass, entry).async_remove()
     await presence_store(hass, entry).async_remove()
     await async_give_back_token(hass, entry)  # last: what is above may still need it
 

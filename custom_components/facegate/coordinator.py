@@ -60,7 +60,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         self._topics = Topics(entry.data[CONF_SITE])
         self._key = bytes.fromhex(entry.data[CONF_EVENT_KEY])
         self._verifier = Verifier(self._topics.site, self._key, {})
-        self._store = positions_store(hass, entry)
+        self._store = kept_store(hass, entry)
         self._pushed: dict[str, GateState] = {}
         self._event_listeners: dict[str, list[Callable[[GateEvent], None]]] = {}
         self.identities = Identities(hass, entry, self.client) if learns_persons(entry.options) else None
@@ -71,7 +71,10 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
     async def _async_setup(self) -> None:
         """Take up where the last run stopped believing, so that a restart readmits nothing."""
         stored = await self._store.async_load()
-        if stored is not None and stored["key"] == self._key_mark:  # a new key starts anew
+        if stored is None:
+            return
+        self.issues.looked.update(stored.get("looked", {}))
+        if stored["key"] == self._key_mark:  # a new key starts anew
             self._verifier.positions.update({kind: (boot, seq) for kind, (boot, seq) in stored["positions"].items()})
 
     @override
@@ -108,8 +111,13 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
             self.config_entry.async_on_unload(await mqtt.async_subscribe(self.hass, topic, receive, encoding=None))
 
     async def async_save(self) -> None:
-        """Write down how far the messages have come."""
-        await self._store.async_save(self._positions())
+        """Write down now what outlasts a restart."""
+        await self._store.async_save(self._kept())
+
+    @callback
+    def async_keep(self) -> None:
+        """Write it down soon."""
+        self._store.async_delay_save(self._kept, SAVE_DELAY)
 
     @callback
     def async_add_event_listener(self, gate: str, listener: Callable[[GateEvent], None]) -> CALLBACK_TYPE:
@@ -135,7 +143,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         except MessageError as error:
             self._drop("event", error)
             return
-        self._store.async_delay_save(self._positions, SAVE_DELAY)
+        self.async_keep()
         if event.type == GRANTED and TOTAL in event.ms:
             self.latencies.setdefault(event.gate, deque(maxlen=LATENCIES)).append(event.ms[TOTAL])
         if self.identities is not None:
@@ -154,7 +162,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         except MessageError as error:
             self._drop("state", error)
             return
-        self._store.async_delay_save(self._positions, SAVE_DELAY)
+        self.async_keep()
         self._pushed[gate] = state
         if gate not in self.data.gates or not self.last_update_success:  # a new gate, or it is back
             self._async_ask_api()
@@ -196,12 +204,13 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         """Tells two keys apart without telling the key."""
         return hashlib.sha256(b"facegate positions " + self._key).hexdigest()[:16]
 
-    def _positions(self) -> dict[str, Any]:
-        return {"key": self._key_mark, "positions": self._verifier.positions}
+    def _kept(self) -> dict[str, Any]:
+        """How far the messages have come, and how many an owner has looked at."""
+        return {"key": self._key_mark, "positions": self._verifier.positions, "looked": self.issues.looked}
 
 
-def positions_store(hass: HomeAssistant, entry: FaceGateConfigEntry) -> Store[dict[str, Any]]:
-    """Return where one entry keeps how far its messages have come."""
+def kept_store(hass: HomeAssistant, entry: FaceGateConfigEntry) -> Store[dict[str, Any]]:
+    """Return where one entry keeps what outlasts a restart."""
     return Store(hass, 1, f"{DOMAIN}.{entry.entry_id}")
 
 

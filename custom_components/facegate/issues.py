@@ -32,7 +32,8 @@ SETTLE: Final = 60
 class Issues:
     """Follows what the coordinator knows; nothing is asked for this alone.
 
-    ``looked``: how many the owner has looked at, by issue; it is told again when there are more.
+    ``looked``: how many the owner has looked at and who are there still, by issue; it is told again when there are more.
+    It outlasts a restart, since the coordinator keeps it.
     """
 
     hass: HomeAssistant
@@ -65,7 +66,10 @@ class Issues:
         for issue in self._waiting.keys() - found.keys():
             self._waiting.pop(issue)()
         self._lasting &= found.keys()
-        self.looked = {issue: count for issue, count in self.looked.items() if issue in found}
+        looked = {issue: min(count, found[issue].count) for issue, count in self.looked.items() if issue in found}
+        if looked != self.looked:
+            self.looked = looked
+            self.coordinator.async_keep()
         for issue in _ours(self.hass, entry) - found.keys():
             ir.async_delete_issue(self.hass, DOMAIN, issue)
         for issue, trouble in found.items():
@@ -75,6 +79,13 @@ class Issues:
                 _create(self.hass, entry, issue, trouble)
             elif issue not in self._waiting:
                 self._waiting[issue] = async_call_later(self.hass, SETTLE, self._lasts(issue))
+
+    @callback
+    def async_looked(self, issue: str, count: int) -> None:
+        """The owner has looked at so many: take the issue back until there are more."""
+        self.looked[issue] = count
+        self.coordinator.async_keep()
+        self.async_look()
 
     @callback
     def async_give_time(self, issue: str) -> None:

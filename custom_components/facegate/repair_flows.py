@@ -144,9 +144,7 @@ class LookedFlow(CheckFlow):
     async def _check(self, entry: FaceGateConfigEntry) -> str | None:
         if entry.state is not ConfigEntryState.LOADED:
             return "unreachable"
-        issues = entry.runtime_data.issues
-        issues.looked[self.issue_id] = self._count
-        issues.async_look()
+        entry.runtime_data.issues.async_looked(self.issue_id, self._count)
         return None
 
 

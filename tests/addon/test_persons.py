@@ -12,6 +12,8 @@ from facegate.adapters.store import Store
 from facegate.core.audit import Act
 from facegate.core.leaving import Cause, Terms, leaving
 from facegate.core.models import Resident, ResidentState
+from facegate.core.residency import may_pass
+from facegate.residents.persons import Outcome, Persons
 from facegate.web.tokens import Scope
 from tests.parts.web import LOCAL_TOKEN, Reply, Site
 
@@ -196,6 +198,18 @@ async def test_whoever_has_moved_out_gets_in_no_more_and_is_erased_only_when_it_
     [told_before] = (await site.ask("GET", "/leaving", token=LOCAL_TOKEN)).content["leaving"]
     assert (told_before["resident"], told_before["cause"]) == (before.id, Cause.LEASE_ENDED)
     assert told_before["due"] == after.valid_until + terms.grace_days * 86400
+
+
+async def test_whoever_has_moved_out_gets_in_no_more_though_the_wall_clock_is_behind(site: Site, token: str) -> None:
+    await linked(site, token)
+    persons = Persons(site.store, site.services.links, lambda: time.time() + 10_000)
+    persons.hear({})
+    persons.answer("person.one", Outcome.MOVED_OUT, None, "Owner")
+    after = only(site)
+    assert after.state is ResidentState.SUSPENDED
+    assert not may_pass(after, "front", time.time())
+    assert after.valid_until is not None
+    assert after.valid_until > time.time() + 9_000, "and nobody is erased earlier for it"
 
 
 # What automations do

@@ -145,9 +145,16 @@ async def test_who_leaves_is_told_again_when_there_are_more(
     assert (await go_on(frontend, flow))["type"] == "create_entry"
     await look(hass, entry)
     assert told(hass) == {}
-    recognizer.answers["get", "health"] = health("leases_end", residents=WELL | {"leaving": 3})
+    await hass.config_entries.async_reload(entry.entry_id)
+    await look(hass, entry)
+    assert told(hass) == {}, "a restart is no news"
+    recognizer.answers["get", "health"] = health("leases_end", residents=WELL | {"leaving": 1})
+    await look(hass, entry)
+    assert told(hass) == {}
+    recognizer.answers["get", "health"] = health("leases_end", residents=WELL | {"leaving": 2})
     await look(hass, entry)
     flow = await begin(frontend, told(hass)["leases_end"])
+    assert flow["description_placeholders"]["count"] == "2", "one has gone, and another has come"
     await hass.config_entries.async_unload(entry.entry_id)
     assert (await go_on(frontend, flow))["errors"] == {"base": "unreachable"}
     await hass.config_entries.async_setup(entry.entry_id)

@@ -3,6 +3,7 @@
 Home Assistant names people by its own persons alone, so nobody is named to it whom it has not told of itself.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,6 +13,7 @@ from facegate.adapters.store import ExistsError, KnownPerson, NotFoundError
 from facegate.core.audit import Act, KeepsActs
 from facegate.core.links import LinkKind
 from facegate.core.models import Resident, ResidentState
+from facegate.core.residency import ADMITTED, standing
 from facegate.residents.links import Links, Made
 
 NAME_MOST: Final = 80
@@ -104,12 +106,16 @@ class Persons:
         store: where residents are.
         links: makes invitations.
         now: Unix seconds by a clock that may be believed.
+        wall: Unix seconds by the wall clock, which the gates go by.
     """
 
-    def __init__(self, store: Store, links: Links, now: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, links: Links, now: Callable[[], float], wall: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
         self._links = links
         self._now = now
+        self._wall = wall
         self._told: Mapping[str, str] = {}
 
     def hear(self, persons: Mapping[str, str]) -> Heard:
@@ -159,6 +165,9 @@ class Persons:
             return
         resident = self._resident(person)
         after = self._after(resident, outcome, other)
+        if outcome is Outcome.MOVED_OUT and standing(after, self._wall()) in ADMITTED:
+            # Gates go by the wall clock. Where that is behind, the end of their time here has not come to it yet.
+            after = self._after(self._store.suspend_resident(resident.id), outcome, other)
         if outcome is Outcome.STAYS:
             self._store.stays(resident.id, self._now())
         if after != resident:
