@@ -32,8 +32,8 @@ SETTLE: Final = 60
 class Issues:
     """Follows what the coordinator knows; nothing is asked for this alone.
 
-    ``looked``: how many the owner has looked at and who are there still, by issue; it is told again when there are more.
-    It outlasts a restart, since the coordinator keeps it.
+    ``looked``: how many the owner has looked at who are there still, by issue; it is told again when there are more,
+    and kept by the coordinator over a restart.
     """
 
     hass: HomeAssistant
