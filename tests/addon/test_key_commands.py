@@ -1,6 +1,7 @@
 """Keys by the API, on the command line and in the panel, and what answers while the site key is locked."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from base64 import b64decode
@@ -16,7 +17,7 @@ from facegate.core.audit import Act
 from facegate.web import locked
 from facegate.web.server import LOOPBACK
 from tests.parts.broker import Mosquitto
-from tests.parts.recognizer import Recognizer, free_port
+from tests.parts.recognizer import Recognizer, facegate, free_port
 from tests.parts.waiting import wait_for
 from tests.parts.web import LOCAL_TOKEN, Site, running_site, settings
 
@@ -195,6 +196,13 @@ def test_a_locked_service_waits_is_unlocked_and_works(locked_recognizer: Recogni
     locked_recognizer.start()
     assert locked_recognizer.api("GET", "/health")["locked"] is True
     assert "facegate keys unlock" in locked_recognizer.log()
+    doctor = facegate("doctor", "--json", data=locked_recognizer.data)
+    assert doctor.returncode == 1, doctor.stderr
+    told = {finding["what"]: finding for finding in json.loads(doctor.stdout)}
+    assert told["service"]["found"].endswith("runs")
+    assert told["site key"]["found"].startswith("locked")
+    assert "facegate keys unlock" in told["site key"]["advice"]
+    assert "broker" not in told, "nobody knows while it is locked"
     wrong = command(locked_recognizer.data, "unlock", said="not the right one\n")
     assert wrong.returncode == 1
     assert "not the passphrase" in wrong.stderr

@@ -117,6 +117,12 @@ def _broker(settings: Settings) -> Finding:
 def _service(data: Path) -> Iterator[Finding]:
     health = local_api.call(data, "GET", "/health")
     yield Finding("service", f"version {health['version']} runs")
+    if health.get("locked"):  # then nothing else is told
+        yield Finding(
+            "site key", "locked: nobody is recognised, and FaceGate opens no gate",
+            "Give its passphrase in the panel, or run: facegate keys unlock",
+        )  # fmt: skip
+        return
     yield Finding(
         "broker",
         "connected" if health["broker"] else "not connected",
