@@ -1,8 +1,6 @@
 """What FaceGate asks of Home Assistant's Supervisor, and what it makes of odd answers."""
 
-import os
-import subprocess
-import sys
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +112,15 @@ async def test_what_the_owner_said_stands() -> None:
 
 
 @pytest.mark.usefixtures("inside_the_app")
+async def test_with_a_broker_in_the_options_no_gate_waits_for_the_supervisor() -> None:
+    given = replace(GIVEN, broker=Broker("broker.example", 8883, tls=True))
+    async with running_supervisor(answer=web.Response(status=502, text="Bad gateway")) as known:
+        settings = await complete(given, url=known.url)
+    assert settings.broker == given.broker
+    assert settings.api_url == f"http://{socket.gethostname()}:8711", "the Supervisor names the container like this"
+
+
+@pytest.mark.usefixtures("inside_the_app")
 async def test_no_broker_anywhere_is_one_sentence_that_says_what_to_do() -> None:
     async with running_supervisor() as known:
         with pytest.raises(SupervisorError, match=r"^Home Assistant has no MQTT broker: install [^.]+\.$"):
@@ -141,18 +148,3 @@ async def test_outside_of_home_assistant_nobody_is_told(monkeypatch: pytest.Monk
     async with running_supervisor() as known:
         await announce(GIVEN, "0" * 32, url=known.url)
         assert known.discoveries == []
-
-
-def test_the_service_says_so_when_its_supervisor_is_gone(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "facegate.cli", "run", "--data", tmp_path],
-        env={**os.environ, TOKEN_VARIABLE: TOKEN},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "Supervisor does not answer" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []

@@ -46,14 +46,14 @@ def _error(status: int, message: str) -> web.Response:
 
 
 @asynccontextmanager
-async def running_supervisor(**known: Any) -> AsyncIterator[FakeSupervisor]:
-    """Serve a Supervisor on loopback."""
+async def running_supervisor(*, port: int = 0, **known: Any) -> AsyncIterator[FakeSupervisor]:
+    """Serve a Supervisor on loopback; ``port`` is one that somebody has begun to ask before."""
     supervisor = FakeSupervisor(**known)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", supervisor._handle)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     supervisor.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,18 @@ class Recognizer:
     """``facegate run`` on a data folder, against a broker.
 
     Trial gates get the node that the test brings, and no one of the recognizer's own unless ``extra`` says
-    ``--trial-nodes``.
+    ``--trial-nodes``. Without ``mqtt_port`` the Supervisor that ``given`` names has to tell of a broker.
     """
 
-    def __init__(self, data: Path, mqtt_port: int, *, site: str = "home", extra: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        mqtt_port: int | None,
+        *,
+        site: str = "home",
+        extra: tuple[str, ...] = (),
+        given: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
         self.site = site
         self.api_port = free_port()
@@ -63,8 +72,10 @@ class Recognizer:
         self.log_path = data / "recognizer.log"
         self.token = ""
         self.event_key = b""
-        self._mqtt_port = mqtt_port
-        self._extra = extra
+        self._extra = (
+            extra if mqtt_port is None else ("--mqtt-host", "127.0.0.1", "--mqtt-port", str(mqtt_port), *extra)
+        )
+        self._given = given or {}
         self._process: subprocess.Popen[bytes] | None = None
         data.mkdir(parents=True, exist_ok=True)
 
@@ -83,13 +94,13 @@ class Recognizer:
         """Start and wait until the API answers."""
         command = [
             sys.executable, "-m", "facegate.cli", "run", "--data", str(self.data), "--site", self.site,
-            "--mqtt-host", "127.0.0.1", "--mqtt-port", str(self._mqtt_port), "--api-host", "127.0.0.1",
-            "--api-port", str(self.api_port), "--api-url", self.address, "--ingress-port", str(self.ingress_port),
-            "--residents-port", str(self.residents_port), "--local-pages", "--no-trial-nodes", *self._extra,
+            "--api-host", "127.0.0.1", "--api-port", str(self.api_port), "--api-url", self.address,
+            "--ingress-port", str(self.ingress_port), "--residents-port", str(self.residents_port),
+            "--local-pages", "--no-trial-nodes", *self._extra,
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=_environment(self.data), cwd=_ROOT
+                command, stdout=log, stderr=subprocess.STDOUT, env={**_environment(self.data), **self._given}, cwd=_ROOT
             )
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -1,7 +1,9 @@
 """Home Assistant's Supervisor: which broker this app may use, and telling Home Assistant that it is here."""
 
 import os
+import socket
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Final
 
 import aiohttp
@@ -31,8 +33,26 @@ _SELF = vol.Schema({vol.Required("hostname"): vol.All(str, vol.Length(min=1))}, 
 _MADE = vol.Schema({vol.Required("uuid"): str}, extra=vol.REMOVE_EXTRA)
 
 
+class Lack(StrEnum):
+    """What is missing while the settings cannot be completed."""
+
+    SUPERVISOR = "supervisor"
+    BROKER = "broker"
+
+
 class SupervisorError(Exception):
-    """The Supervisor did not do what was asked; the text is one sentence that says what to do."""
+    """The Supervisor did not do what was asked; the text is one sentence that says what to do.
+
+    Any of them may pass: the Supervisor starts and is updated, and a broker is installed, while this app runs.
+    """
+
+    lack = Lack.SUPERVISOR
+
+
+class NoBrokerError(SupervisorError):
+    """Home Assistant has no broker, or not yet."""
+
+    lack = Lack.BROKER
 
 
 async def complete(settings: Settings, *, url: str = URL) -> Settings:
@@ -48,13 +68,13 @@ async def complete(settings: Settings, *, url: str = URL) -> Settings:
         if settings.broker == Broker():
             broker = await supervisor.mqtt_service()
             if broker is None:
-                raise SupervisorError(
+                raise NoBrokerError(
                     "Home Assistant has no MQTT broker: install and start the Mosquitto broker app, or name another "
                     "broker in this app's options."
                 )
             settings = replace(settings, broker=broker)
         if not settings.api_url:
-            settings = replace(settings, api_url=f"http://{await supervisor.hostname()}:{settings.api_port}")
+            settings = replace(settings, api_url=f"http://{await _own_name(supervisor)}:{settings.api_port}")
         if not settings.residents_url:
             # The name that Home Assistant's own system announces to phones in its network.
             scheme = "https" if settings.residents_certificate else "http"
@@ -71,6 +91,17 @@ async def announce(settings: Settings, installation: str, *, url: str = URL) -> 
             await Supervisor(session, token, url).announce(
                 installation=installation, site=settings.site, api=settings.api_url
             )
+
+
+async def _own_name(supervisor: Supervisor) -> str:
+    """Return the name under which Home Assistant reaches this app.
+
+    The Supervisor gives it to the container as well, so no gate waits for a Supervisor that is silent.
+    """
+    try:
+        return await supervisor.hostname()
+    except SupervisorError:
+        return socket.gethostname()
 
 
 @dataclass(frozen=True, slots=True)

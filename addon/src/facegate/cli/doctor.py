@@ -117,11 +117,14 @@ def _broker(settings: Settings) -> Finding:
 def _service(data: Path) -> Iterator[Finding]:
     health = local_api.call(data, "GET", "/health")
     yield Finding("service", f"version {health['version']} runs")
-    if health.get("locked"):  # then nothing else is told
+    if health.get("locked"):  # then nothing else is told, as below
         yield Finding(
             "site key", "locked: nobody is recognised, and FaceGate opens no gate",
             "Give its passphrase in the panel, or run: facegate keys unlock",
         )  # fmt: skip
+        return
+    if lack := health.get("waiting"):
+        yield Finding("start", f"waits for the {lack}", _texts()[f"waiting.{lack}"])
         return
     yield Finding(
         "broker",

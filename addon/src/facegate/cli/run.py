@@ -94,18 +94,22 @@ def run(
 
 
 async def _until_stopped(settings: Any, *, local_pages: bool, trial_nodes: bool) -> int:
-    from facegate.adapters.supervisor import SupervisorError, announce, complete
+    from facegate.adapters.supervisor import SupervisorError, announce
     from facegate.app import Service, StartError
-    from facegate.web.server import WebError
+    from facegate.web import server, waiting
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    ingress_from = server.SUPERVISOR | (server.LOOPBACK if local_pages else frozenset())
     try:
-        settings = await complete(settings)
-        passphrase = await _passphrase(settings, stopped, local_pages=local_pages)
-    except (SupervisorError, WebError) as error:
+        completed = await waiting.complete(settings, stopped, ingress_from=ingress_from)
+        if completed is None:
+            return 0
+        settings = completed
+        passphrase = await _passphrase(settings, stopped, ingress_from)
+    except server.WebError as error:
         notes.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     if passphrase is None:
@@ -128,11 +132,11 @@ async def _until_stopped(settings: Any, *, local_pages: bool, trial_nodes: bool)
     return 0
 
 
-async def _passphrase(settings: Any, stopped: asyncio.Event, *, local_pages: bool) -> str | None:
+async def _passphrase(settings: Any, stopped: asyncio.Event, ingress_from: frozenset[str]) -> str | None:
     """Return the passphrase that opens the site key, empty where it needs none; ``None`` when told to stop."""
     from facegate.adapters import site_key
     from facegate.adapters.sealing import LockedError
-    from facegate.web import locked, server
+    from facegate.web import locked
 
     path = settings.data / "keys" / "site.key"
 
@@ -145,8 +149,7 @@ async def _passphrase(settings: Any, stopped: asyncio.Event, *, local_pages: boo
 
     if not site_key.is_locked(path) or (settings.passphrase and await opens(settings.passphrase)):
         return str(settings.passphrase)
-    allowed = server.SUPERVISOR | (server.LOOPBACK if local_pages else frozenset())
-    return await locked.wait(settings, opens, stopped, ingress_from=allowed)
+    return await locked.wait(settings, opens, stopped, ingress_from=ingress_from)
 
 
 def _first_line(path: Path) -> str:

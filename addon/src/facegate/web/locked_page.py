@@ -5,20 +5,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from facegate import __version__
+from facegate.web import before_start
 from facegate.web.limits import Failures
-from facegate.web.pages.language import LANGUAGES, choose
-from facegate.web.pages.rendering import templates
-from facegate.web.panel.site import HEADERS, LANGUAGE, static_files
-from facegate.web.panel.words import words
 from facegate.web.problems import INVALID, RATE_LIMITED, ProblemError
 
 TRIES: Final = 10
 WINDOW: Final = 60.0
 """Wrong passphrases from all sides together, and the seconds in which: each costs this machine a quarter of one."""
-_LONGEST: Final = 8192  # bytes of a request; a passphrase has at most a thousand characters
 
 
 class Gatekeeper:
@@ -54,46 +49,4 @@ class Gatekeeper:
 
 def make(gatekeeper: Gatekeeper, peers: frozenset[str]) -> web.Application:
     """Return the application of the one page, for these peers only."""
-    environment = templates("facegate.web.panel")
-
-    @web.middleware
-    async def guard(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        if request.remote not in peers:
-            raise web.HTTPForbidden(text="FaceGate shows its pages through Home Assistant only.\n")
-        try:
-            return await handler(request)
-        except ProblemError as error:
-            return error.response()
-
-    async def page(request: web.Request) -> web.Response:
-        chosen = request.cookies.get(LANGUAGE, "")
-        language = chosen if chosen in LANGUAGES else choose(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        html = environment.get_template("locked.html").render(
-            language=language,
-            languages=[],  # there is no store to choose one in; the browser's own is taken
-            t=words(language),
-            version=__version__,
-            site="",
-            installation="",
-            visitor=None,
-            by_password=False,
-            menu=[],
-            here=None,
-        )
-        return web.Response(text=html, content_type="text/html", status=503, headers={hdrs.CONTENT_LANGUAGE: language})
-
-    app = web.Application(middlewares=[guard], client_max_size=_LONGEST)
-    app.on_response_prepare.append(_add_headers)
-    app.router.add_get("/", page)
-    app.router.add_post("/unlock", gatekeeper.take)
-    for name, send in static_files().items():
-        app.router.add_get(f"/static/{name}", send)
-    app.router.add_get("/{any:.*}", page)
-    return app
-
-
-async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
-    response.headers.popall(hdrs.SERVER, None)
+    return before_start.page("locked.html", peers, more=[web.post("/unlock", gatekeeper.take)])

@@ -55,6 +55,7 @@ CONSENT_REFUSED = Kind("consent_refused", 409, "This is no valid consent.")
 ENROLMENT_REFUSED = Kind("enrolment_refused", 409, "Nobody can be enrolled like this.")
 NOT_NOW = Kind("not_now", 409, "That is not possible as things stand.")
 LOCKED = Kind("locked", 503, "The site key is locked.")
+WAITING = Kind("waiting", 503, "FaceGate waits for what it needs to start.")
 FAULT = Kind("fault", 500, "Something failed inside FaceGate.")
 STORE = Kind("store", 503, "The store does not work.")
 
@@ -90,6 +91,7 @@ KINDS: Final = (
     ENROLMENT_REFUSED,
     NOT_NOW,
     LOCKED,
+    WAITING,
     FAULT,
     STORE,
 )

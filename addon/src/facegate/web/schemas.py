@@ -5,6 +5,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from facegate.adapters.broker_safety import Anonymous
+from facegate.adapters.supervisor import Lack
 from facegate.contract.messages import DIRECTIONS, FIRES, REASONS
 from facegate.contract.verbs import HINTS
 from facegate.core.clock_trust import PROBLEMS as CLOCKS
@@ -81,6 +82,9 @@ HEALTH = vol.Schema(
     {
         vol.Required("ok"): bool,
         vol.Optional("locked", description="Whether the site key waits for its passphrase: then nothing works."): bool,
+        vol.Optional(
+            "waiting", description="What FaceGate needs to start and has not got: then nothing works."
+        ): vol.In([str(word) for word in Lack]),
         vol.Required("version"): str,
         vol.Optional("installation"): HEX32,
         vol.Optional("site"): str,
