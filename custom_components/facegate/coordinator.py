@@ -83,7 +83,7 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         self._pushed.clear()
         try:
             health = await self.client.health()
-            gates = {} if health.locked else await self.client.gates()
+            gates = {} if health.locked or health.waiting else await self.client.gates()
         except UnauthorizedError as error:
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="unauthorized") from error
         except UnreachableError as error:
@@ -94,6 +94,8 @@ class FaceGateCoordinator(DataUpdateCoordinator[Recognizer]):
         if health.locked:
             async_tell_locked(self.hass, self.config_entry)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="locked")
+        if health.waiting:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="waiting")
         self._verifier.forget(set(gates))
         # A state that was pushed while the API was answering is newer than the answer.
         pushed = {gate: gates[gate].with_state(state) for gate, state in self._pushed.items() if gate in gates}

@@ -201,13 +201,14 @@ class GateCamera:
 class Health:
     """How the house stands. What an older recognizer does not tell yet is as if all were well.
 
-    ``locked``: the site key waits for its passphrase, and nothing else is told. ``clock``: why gates are told no time.
-    ``unreadable``, ``outdated`` (of consents) and ``leaving`` are numbers of residents. ``tls`` and ``anonymous`` are
-    about the broker.
+    ``locked``: the site key waits for its passphrase. ``waiting``: it cannot start yet. Then nothing else is told.
+    ``clock``: why gates are told no time. ``unreadable``, ``outdated`` (of consents) and ``leaving`` are numbers of
+    residents. ``tls`` and ``anonymous`` are about the broker.
     """
 
     version: str
     locked: bool = False
+    waiting: bool = False
     clock: str = ""
     problems: tuple[str, ...] = ()
     unreadable: int = 0
@@ -226,6 +227,7 @@ class Health:
         return cls(
             version=version,
             locked=answer.get("locked") is True,
+            waiting=bool(answer.get("waiting")),
             clock=clock,
             problems=_words(answer, "problems"),
             unreadable=len(_words(answer, "unreadable")),

@@ -82,6 +82,15 @@ async def test_useless_answers_are_tried_again_later(
     assert entry.error_reason_translation_key == key
 
 
+async def test_a_recognizer_that_cannot_start_yet_is_tried_again_later(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
+) -> None:
+    recognizer.answers["get", "health"] = (200, {"ok": False, "version": "0.1.0", "waiting": "broker"})
+    await set_up()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "waiting"
+
+
 async def test_health_without_a_version(
     hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
 ) -> None:
