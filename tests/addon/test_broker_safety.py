@@ -43,16 +43,48 @@ async def test_nothing_is_said_of_a_broker_that_does_not_answer() -> None:
 
 @pytest.mark.parametrize(
     ("host", "here"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("172.30.33.4", True), ("192.0.2.1", False), ("", False)],
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("172.30.33.4", True),
+        ("192.0.2.1", False),
+        ("no such host.invalid", None),
+        (f"{'x' * 64}.invalid", None),
+    ],
 )
-def test_where_the_broker_runs(host: str, here: bool) -> None:
-    assert is_here(host or "no such host.invalid", 1883) is here
+def test_where_the_broker_runs(host: str, here: bool | None) -> None:
+    assert is_here(host, 1883) is here
+
+
+async def test_a_name_that_nobody_knows_now_is_no_fault() -> None:
+    found = await examine(Broker("no-such-broker.invalid", 1883, "addons", PASSWORD), seconds=5)
+    assert (found.same_machine, found.certain) == (None, False)
+    assert found.problems == ()
 
 
 def test_an_open_line_to_another_machine_is_a_fault_and_tls_mends_it() -> None:
     assert BrokerSafety(tls=False, same_machine=False).problems == ("broker_plain",)
     assert BrokerSafety(tls=True, same_machine=False).problems == ()
     assert BrokerSafety(tls=False, same_machine=True).problems == ()
+    assert BrokerSafety(tls=False).problems == ()
+
+
+@pytest.mark.parametrize("anonymous", [Anonymous.ACCEPTED, Anonymous.REFUSED])
+@pytest.mark.parametrize("here", [True, False])
+def test_what_is_not_known_now_stays_as_it_was_known(here: bool, anonymous: Anonymous) -> None:
+    before = BrokerSafety(tls=False, same_machine=here, anonymous=anonymous)
+    assert BrokerSafety().after(before) == before
+    new = BrokerSafety(tls=False, same_machine=not here, anonymous=Anonymous.REFUSED)
+    assert new.after(before) == new
+
+
+async def test_a_broker_that_is_away_for_a_moment_closes_no_repair(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "open") as mosquitto:
+        watch = BrokerWatch(Broker(mosquitto.host, mosquitto.port))
+        open_to_all = await watch.look()
+    assert open_to_all.problems == ("broker_open",)
+    assert await watch.look() == open_to_all
 
 
 # Over the API

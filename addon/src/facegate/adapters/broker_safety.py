@@ -31,10 +31,13 @@ class Anonymous(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BrokerSafety:
-    """``tls``: FaceGate's own connection is encrypted. ``same_machine``: what is sent leaves no machine."""
+    """``tls``: FaceGate's own connection is encrypted. ``same_machine``: what is sent leaves no machine.
+
+    ``same_machine`` is ``None`` while nobody knows, which is no reason to call an owner.
+    """
 
     tls: bool = False
-    same_machine: bool = True
+    same_machine: bool | None = None
     anonymous: Anonymous = Anonymous.UNKNOWN
 
     @property
@@ -42,9 +45,22 @@ class BrokerSafety:
         """What an owner should change, in the words of ``core.problems``."""
         found = {
             "broker_open": self.anonymous is Anonymous.ACCEPTED,
-            "broker_plain": not (self.tls or self.same_machine),
+            "broker_plain": not self.tls and self.same_machine is False,
         }
         return tuple(word for word, there in found.items() if there)
+
+    @property
+    def certain(self) -> bool:
+        """Whether everything is known."""
+        return self.same_machine is not None and self.anonymous is not Anonymous.UNKNOWN
+
+    def after(self, before: BrokerSafety) -> BrokerSafety:
+        """Return this with what was known ``before`` in the place of what is not known now."""
+        return replace(
+            self,
+            same_machine=before.same_machine if self.same_machine is None else self.same_machine,
+            anonymous=before.anonymous if self.anonymous is Anonymous.UNKNOWN else self.anonymous,
+        )
 
 
 async def examine(broker: Broker, *, seconds: float = 2 * CONNECT_SECONDS) -> BrokerSafety:
@@ -66,13 +82,16 @@ async def examine(broker: Broker, *, seconds: float = 2 * CONNECT_SECONDS) -> Br
     return BrokerSafety(broker.tls, await asyncio.to_thread(is_here, broker.host, broker.port), anonymous)
 
 
-def is_here(host: str, port: int) -> bool:
-    """Whether what is sent to ``host`` stays on this machine; blocks. A name that nobody knows is not here."""
+def is_here(host: str, port: int) -> bool | None:
+    """Whether what is sent to ``host`` stays on this machine; blocks. ``None`` for a name that nobody knows now.
+
+    Inside a container the machine's own addresses in the house's network look like another machine's.
+    """
     try:
         found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except OSError:
-        return False
-    return bool(found) and all(_own(str(address)) for address in found)
+    except OSError, UnicodeError:  # the latter for what can be no name
+        return None
+    return all(_own(str(address)) for address in found)
 
 
 def _own(address: str) -> bool:
@@ -109,12 +128,17 @@ class BrokerWatch:
             self._task = None
 
     async def look(self) -> BrokerSafety:
-        """Look now; several who ask look one after the other."""
+        """Look now; several who ask look one after the other. What cannot be seen now stays as it was known."""
+        await self._look()
+        return self.known
+
+    async def _look(self) -> BrokerSafety:
         async with self._one:
-            self.known = await examine(self._broker)
-            return self.known
+            seen = await examine(self._broker)
+            self.known = seen.after(self.known)
+            return seen
 
     async def _run(self) -> None:
         while True:
-            known = await self.look()
-            await asyncio.sleep(AGAIN_SECONDS if known.anonymous is Anonymous.UNKNOWN else ROUND_SECONDS)
+            seen = await self._look()
+            await asyncio.sleep(ROUND_SECONDS if seen.certain else AGAIN_SECONDS)

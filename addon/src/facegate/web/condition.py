@@ -54,7 +54,7 @@ async def check_broker(call: Call) -> Answer:
 
 
 def _told(known: BrokerSafety) -> dict[str, Any]:
-    return {"tls": known.tls, "same_machine": known.same_machine, "anonymous": str(known.anonymous)}
+    return {"tls": known.tls, "same_machine": known.same_machine is not False, "anonymous": str(known.anonymous)}
 
 
 OPERATIONS: Final = (

@@ -73,7 +73,7 @@ PROOF = vol.Schema(
 _COUNT: Final = vol.All(int, vol.Range(min=0))
 BROKER_SAFETY: Final = {
     vol.Required("tls", description="Whether FaceGate's own connection to it is encrypted."): bool,
-    vol.Required("same_machine", description="Whether it runs where FaceGate does."): bool,
+    vol.Required("same_machine", description="Whether it runs where FaceGate does, as far as is known."): bool,
     vol.Required("anonymous", description="What it does with somebody who gives no user name."): vol.In(
         [str(word) for word in Anonymous]
     ),
