@@ -3,7 +3,7 @@
 from homeassistant.components import mqtt
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
@@ -61,7 +61,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: FaceGateConfigEntry) -> 
     async_follow_persons(hass, entry)
     await async_set_up_pages(hass, entry)
     coordinator.issues.async_follow()
-    await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
+    try:
+        await coordinator.async_subscribe()  # last, so that no entity misses what arrives at once
+    except HomeAssistantError as error:  # MQTT has gone meanwhile
+        await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_not_available") from error
     return True
 
 

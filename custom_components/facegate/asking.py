@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Final
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, FREE
@@ -26,10 +26,15 @@ async def async_open(coordinator: FaceGateCoordinator, gate: Gate, direction: st
 
 
 async def async_set_mode(
-    coordinator: FaceGateCoordinator, gate: Gate, mode: str, duration: timedelta = FREE_FOR
+    coordinator: FaceGateCoordinator, gate: Gate, mode: str, duration: timedelta | None = None
 ) -> None:
-    """Ask for a mode; ``duration`` counts for free passage alone. Raises HomeAssistantError."""
-    seconds = round(duration.total_seconds()) if mode == FREE else None
+    """Ask for a mode; ``duration`` is of free passage alone. Raises HomeAssistantError.
+
+    A lockdown that ended by itself would open the gate while nobody looks.
+    """
+    if mode != FREE and duration is not None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="duration_of_free_alone")
+    seconds = round((duration or FREE_FOR).total_seconds()) if mode == FREE else None
     await _ask(coordinator.client.set_mode(gate.id, mode, seconds=seconds), gate, "mode_not_set")
     await coordinator.async_request_refresh()
 

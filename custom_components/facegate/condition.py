@@ -51,7 +51,7 @@ class FaceGateCondition(EntityConditionBase):
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Have seen no gate yet."""
         super().__init__(hass, config)
-        self._any_gate = False
+        self._found: set[str] = set()
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
@@ -64,7 +64,7 @@ class FaceGateCondition(EntityConditionBase):
             and entry.platform == DOMAIN
             and (entry.domain, entry.translation_key) in self._keys
         }
-        self._any_gate = bool(found)
+        self._found = found
         return found
 
     @override
@@ -73,7 +73,10 @@ class FaceGateCondition(EntityConditionBase):
 
     @override
     def _async_check(self, **kwargs: Any) -> bool:
-        return super()._async_check(**kwargs) and self._any_gate
+        if not super()._async_check(**kwargs) or not self._found:
+            return False
+        # The base class looks past entities that are known but have no state, such as those that somebody disabled.
+        return self._behavior == BEHAVIOR_ANY or all(map(self._hass.states.get, self._found))
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:

@@ -8,7 +8,7 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_MODE
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
-from .asking import FREE_FOR, async_open, async_set_mode
+from .asking import async_open, async_set_mode
 from .const import DOMAIN, MODES
 from .messages import DIRECTIONS
 from .person_actions import async_setup_person_actions
@@ -30,7 +30,7 @@ _MODE: Final = probatio.Schema(
     {
         **_DEVICE,
         probatio.Required(ATTR_MODE): probatio.In(MODES),
-        probatio.Optional(ATTR_DURATION, default=FREE_FOR): probatio.All(
+        probatio.Optional(ATTR_DURATION): probatio.All(
             cv.positive_time_period, probatio.Range(min=timedelta(seconds=1), max=LONGEST)
         ),
     }
@@ -52,4 +52,4 @@ async def _open_gate(call: ServiceCall) -> None:
 
 async def _set_mode(call: ServiceCall) -> None:
     entry, gate = find_gate(call.hass, call.data[ATTR_DEVICE_ID])
-    await async_set_mode(entry.runtime_data, gate, call.data[ATTR_MODE], call.data[ATTR_DURATION])
+    await async_set_mode(entry.runtime_data, gate, call.data[ATTR_MODE], call.data.get(ATTR_DURATION))

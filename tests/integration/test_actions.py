@@ -110,9 +110,14 @@ async def test_face_reader_stays_off_while_somebody_has_no_other_way(
 async def test_set_mode_takes_a_duration(hass: HomeAssistant, recognizer: Recognizer, set_up: SetUp) -> None:
     await set_up()
     await act(hass, "set_mode", device_id=device(hass), mode="free", duration={"minutes": 2})
-    await act(hass, "set_mode", device_id=device(hass), mode="lockdown", duration={"minutes": 2})
+    await act(hass, "set_mode", device_id=device(hass), mode="free")
+    await act(hass, "set_mode", device_id=device(hass), mode="lockdown")
+    for mode in ("lockdown", "normal"):
+        with pytest.raises(ServiceValidationError, match="Only free passage"):
+            await act(hass, "set_mode", device_id=device(hass), mode=mode, duration={"minutes": 2})
     assert [request.body for request in recognizer.asked("gates/main/mode")] == [
         {"mode": "free", "seconds": 120},
+        {"mode": "free", "seconds": 900},
         {"mode": "lockdown"},
     ]
 

@@ -132,14 +132,14 @@ async def test_welcome_scene_is_for_whom_it_was_made(
     assert [act.data["what"] for act in acts] == ["Person 1"]
 
 
-async def test_delivery_window(hass: HomeAssistant, recognizer: Recognizer) -> None:
+async def test_delivery_window(hass: HomeAssistant, recognizer: Recognizer, freezer: FrozenDateTimeFactory) -> None:
     hass.states.async_set("calendar.deliveries", "off")
     hass.states.async_set("event.bell", "2026-11-22T08:00:00+00:00")
     await use(hass, "delivery_window", calendar="calendar.deliveries", bell="event.bell", gate=device(hass))
 
     async def ring(at: str) -> int:
         hass.states.async_set("event.bell", at)
-        await hass.async_block_till_done()
+        await settle(hass)
         return len(recognizer.asked("gates/main/open"))
 
     assert await ring("2026-11-22T09:00:00+00:00") == 0
@@ -147,19 +147,23 @@ async def test_delivery_window(hass: HomeAssistant, recognizer: Recognizer) -> N
     await hass.async_block_till_done()
     assert len(recognizer.asked("gates/main/open")) == 0  # the calendar alone opens nothing
     assert await ring("2026-11-22T10:00:00+00:00") == 1
+    assert await ring("2026-11-22T10:00:01+00:00") == 1, "bells tell of one press more than once"
+    await pass_time(hass, freezer, seconds=4)
     assert await ring("unavailable") == 1
     assert await ring("2026-11-22T10:00:00+00:00") == 1  # the bell is back, nobody has pressed it
+    assert await ring("2026-11-22T11:00:00+00:00") == 2
 
 
 async def test_bell_that_comes_to_be_is_no_press(hass: HomeAssistant, recognizer: Recognizer) -> None:
     hass.states.async_set("calendar.deliveries", "on")
     await use(hass, "delivery_window", calendar="calendar.deliveries", bell="binary_sensor.bell", gate=device(hass))
-    hass.states.async_set("binary_sensor.bell", "on")
-    await hass.async_block_till_done()
+    for state in ("on", "unknown", "on"):
+        hass.states.async_set("binary_sensor.bell", state)
+        await hass.async_block_till_done()
     assert recognizer.asked("gates/main/open") == []
     hass.states.async_set("binary_sensor.bell", "off")
     hass.states.async_set("binary_sensor.bell", "on")
-    await hass.async_block_till_done()
+    await settle(hass)
     assert len(recognizer.asked("gates/main/open")) == 1
 
 
@@ -168,10 +172,14 @@ async def test_face_off_while_armed(hass: HomeAssistant, recognizer: Recognizer)
     await use(
         hass, "face_off_while_armed", alarm="alarm_control_panel.home", face_reader="switch.main_gate_face_reader"
     )
-    for state in ("arming", "armed_away", "triggered", "armed_home", "armed_night", "disarmed"):
+    for state in ("arming", "armed_away", "pending", "disarmed", "armed_home", "armed_night", "unavailable"):
         hass.states.async_set("alarm_control_panel.home", state)
         await hass.async_block_till_done()
-    assert [asked.body["on"] for asked in recognizer.asked("gates/main/face-reader")] == [False, False, True]
+    asked = [False, True, False]
+    assert [wish.body["on"] for wish in recognizer.asked("gates/main/face-reader")] == asked
+    hass.states.async_set("alarm_control_panel.home", "disarmed")
+    await hass.async_block_till_done()
+    assert [wish.body["on"] for wish in recognizer.asked("gates/main/face-reader")] == asked, "it was only away"
 
 
 async def settle(hass: HomeAssistant) -> None:

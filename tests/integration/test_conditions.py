@@ -10,6 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import condition
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import entity_registry as er
 
 from custom_components.facegate.condition import CONDITIONS
 from custom_components.facegate.const import MODES
@@ -71,6 +72,17 @@ async def test_what_is_not_known_is_not_so(
     await hass.config_entries.async_unload(entry.entry_id)
     assert not await holds(hass, name, target, **options)
     assert not await holds(hass, name, {"device_id": "gone"}, **options)
+
+
+async def test_what_somebody_has_disabled_is_not_known(hass: HomeAssistant, set_up: SetUp, entry: Any) -> None:
+    await set_up()
+    target = {"entity_id": ["binary_sensor.main_gate_camera", "binary_sensor.main_gate_gate_node"]}
+    assert await holds(hass, "is_working", target)
+    er.async_get(hass).async_update_entity(target["entity_id"][1], disabled_by=er.RegistryEntryDisabler.USER)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(target["entity_id"][1]) is None
+    assert not await holds(hass, "is_working", target)
 
 
 async def test_one_of_several_gates_or_all(hass: HomeAssistant, set_up: SetUp, recognizer: Recognizer) -> None:

@@ -1,11 +1,13 @@
 """The life of an entry: set up, refused, reloaded, removed."""
 
 from http import HTTPStatus
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -173,6 +175,17 @@ async def test_removal_waits_for_nobody(
     recognizer.refuse("delete", "token", "unauthenticated", HTTPStatus.UNAUTHORIZED)
     await hass.config_entries.async_remove(entry.entry_id)
     assert not hass.config_entries.async_entries(DOMAIN)
+
+
+async def test_mqtt_that_goes_during_set_up_is_awaited(
+    hass: HomeAssistant, recognizer: Recognizer, entry: MockConfigEntry, set_up: SetUp
+) -> None:
+    with patch("custom_components.facegate.coordinator.mqtt.async_subscribe", side_effect=HomeAssistantError("gone")):
+        await set_up()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "mqtt_not_available"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED, "and no restart is needed"
 
 
 async def test_stored_positions_hold_no_secret(
