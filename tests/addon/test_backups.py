@@ -1,5 +1,6 @@
 """Backups while FaceGate runs: one moment of everything, nobody erased comes back, a kill at any time is no harm."""
 
+import errno
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -96,6 +98,52 @@ def test_an_app_that_does_not_run_is_copied_as_it_lies(data: Path, tmp_path: Pat
     copy(data, tmp_path / "restored")
     with Store.open(tmp_path / "restored") as store:
         assert [gate.id for gate in store.gates()] == ["front"]
+
+
+def test_the_same_copy_can_be_restored_again_and_again(data: Path, tmp_path: Path) -> None:
+    now = time.time()
+    backups.prepare(data, now)
+    shutil.copytree(data / "backup", tmp_path / "kept")
+    backups.finish(data)
+    boots = []
+    for later in (60, 120):  # seconds after the copy was made
+        shutil.copytree(tmp_path / "kept", data / "backup")
+        for _ in range(3):
+            with Store.open(data, clock=lambda at=now + later: at) as store:
+                boots.append(store.next_boot())
+    assert boots == sorted(set(boots)), "or Home Assistant takes its messages for repeated ones"
+
+
+def test_what_is_restored_while_the_mark_still_stands_is_not_taken_for_the_copy_that_was_made_here(
+    data: Path, tmp_path: Path
+) -> None:
+    backups.prepare(data, time.time())
+    shutil.copytree(data / "backup", tmp_path / "kept")
+    with Store.open(data) as store:
+        store.remove_gate("front")
+    backups.prepare(data, time.time())
+    shutil.rmtree(data / "backup")
+    shutil.copytree(tmp_path / "kept", data / "backup")
+    with pytest.raises(StoreError, match="start FaceGate"):
+        backups.prepare(data, time.time())
+    with Store.open(data) as store:
+        assert [gate.id for gate in store.gates()] == ["front"]
+    assert not (data / "backup").exists()
+    assert not (data / backups.MARK).exists()
+
+
+def test_a_copy_that_cannot_be_made_leaves_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(backups.key_files, "write_new", Mock(side_effect=OSError(errno.ENOSPC, "no space")))
+        with pytest.raises(StoreError, match="free"):
+            backups.prepare(data, time.time())
+    with monkeypatch.context() as nearly:
+        nearly.setattr(backups.disk, "room", lambda _: (backups.disk.LEAST_FREE, 1))
+        with pytest.raises(StoreError, match=r"needs 0\.5 GB"):
+            backups.prepare(data, time.time())
+    assert not {"backup", "backup.new"} & {path.name for path in data.iterdir()}
+    assert not (data / backups.MARK).exists()
+    assert backups.prepare(data, time.time())
 
 
 @pytest.mark.parametrize("unfinished", [False, True])

@@ -3,8 +3,7 @@
 import os
 import re
 import subprocess
-import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 from facegate.cli import app
 from scripts.lib.image_tree import instructions
 from tests.parts.recognizer import free_port
+from tests.parts.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 PASSWORDS = {f"{name}_MQTT_PASSWORD": f"{name.lower()} pass'word \"$1" for name in ("FACEGATE", "GATES", "HOME")}
@@ -51,6 +51,7 @@ def test_each_container_may_nothing_that_it_does_not_need() -> None:
         assert not rights & service.keys(), name
         given = service["environment"]
         assert all(re.fullmatch(r"\$\{\w+:[-?].*\}", value) for value in given.values()), "no password is written here"
+        assert not {"configs", "secrets"} & service.keys(), "Compose writes them into the container, which is read-only"
     grace = compose()["services"]["facegate"]["stop_grace_period"]
     app_folder = yaml.safe_load((ROOT / "addon" / "config.yaml").read_text(encoding="utf-8"))
     assert grace == f"{app_folder['timeout']}s"
@@ -58,16 +59,13 @@ def test_each_container_may_nothing_that_it_does_not_need() -> None:
 
 def test_its_broker_lets_in_who_has_a_password_and_nobody_else(tmp_path: Path) -> None:
     """The entry point and configuration as they stand, with paths in a folder of the test."""
-    file = compose()
-    service, port = file["services"]["mosquitto"], free_port()
-    settings = file["configs"]["mosquitto"]["content"].replace("listener 1883", f"listener {port} 127.0.0.1")
-    (tmp_path / "mosquitto.conf").write_text(settings.replace("/tmp/", f"{tmp_path}/"))
+    service, port = compose()["services"]["mosquitto"], free_port()
     *shell, script = (word.replace("$$", "$") for word in service["entrypoint"])
-    script = script.replace("/tmp/", f"{tmp_path}/").replace("/mosquitto.conf", f"{tmp_path}/mosquitto.conf")
-    assert set(service["environment"]) == set(PASSWORDS)
+    own = f"listener {port} 127.0.0.1"
     if os.geteuid() == 0:  # Debian's drops to a user who cannot read the folder; the container's never is root
-        with (tmp_path / "mosquitto.conf").open("a") as more:
-            more.write("user root\n")
+        own += "\nuser root"
+    script = script.replace("/tmp/", f"{tmp_path}/").replace("listener 1883", own)
+    assert set(service["environment"]) == set(PASSWORDS)
     environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", **PASSWORDS}
     with ExitStack() as stack:
         process = subprocess.Popen([*shell, script], env=environment, stderr=subprocess.PIPE, cwd=tmp_path)
@@ -87,16 +85,17 @@ def answer(port: int, user: str, password: str) -> str:
     client.on_connect = lambda _client, _data, _flags, reason, _properties: said.append(str(reason))
     if user:
         client.username_pw_set(user, password)
-    end = time.monotonic() + 10
-    while True:
-        try:
+
+    def connects() -> bool:
+        with suppress(ConnectionRefusedError):
             client.connect("127.0.0.1", port)
-            break
-        except ConnectionRefusedError:
-            assert time.monotonic() < end, "the broker does not start"
-            time.sleep(0.05)
-    while not said and time.monotonic() < end:
-        client.loop(0.1)
+            return True
+        return False
+
+    wait_for(connects, shows=lambda: "the broker does not start")
+    client.loop_start()
+    wait_for(lambda: said)
+    client.loop_stop()
     client.disconnect()
     return said[0]
 

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from facegate import vision
+from facegate.adapters.disk import room
 from facegate.adapters.mqtt import MqttClient
 from facegate.adapters.state_board import Standing
 from facegate.building import Building
@@ -14,7 +15,7 @@ from facegate.housekeeping import Housekeeping
 from facegate.orders import Orders
 from facegate.residents.paperwork import Paperwork
 from facegate.settings import Settings
-from facegate.web.machine import Machine, room
+from facegate.web.machine import Machine
 from facegate.web.services import CameraHealth, GateHealth, Health
 
 

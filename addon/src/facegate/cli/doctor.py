@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from facegate.adapters import local_access
+from facegate.adapters.disk import LEAST_FREE
 from facegate.cli import local_api
 from facegate.cli.console import stops_at
 from facegate.settings import (
@@ -26,7 +27,6 @@ from facegate.settings import (
     read_options,
 )
 
-_LEAST_SPACE = 500_000_000  # bytes; a year of one building's log is a tenth of it
 _FIRST_YEAR = 2026  # a clock before this release is a clock that lost its battery
 
 
@@ -97,7 +97,7 @@ def _space(data: Path) -> Finding:
     place = next(folder for folder in (data, *data.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     advice = (
-        "" if free >= _LEAST_SPACE else f"Free some space where {data} lies: openings are recorded before they happen."
+        "" if free >= LEAST_FREE else f"Free some space where {data} lies: openings are recorded before they happen."
     )
     return Finding("disk", f"{free / 1e9:.1f} GB free", advice)
 

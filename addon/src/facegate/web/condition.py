@@ -7,10 +7,11 @@ import voluptuous as vol
 from aiohttp import hdrs
 
 from facegate.adapters.broker_safety import BrokerSafety
+from facegate.adapters.disk import LEAST_FREE
 from facegate.core.problems import MACHINE
 from facegate.web.call import Answer, Call, Desk
 from facegate.web.census import Numbers
-from facegate.web.machine import LEAST_FREE, Machine
+from facegate.web.machine import Machine
 from facegate.web.operation import Operation
 from facegate.web.schemas import BROKER_SAFETY
 from facegate.web.services import Services

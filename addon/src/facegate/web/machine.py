@@ -1,15 +1,9 @@
 """How the box itself does: what recognises, how much room is left, what happened by itself last."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
 
 from facegate.housekeeping import Round
-
-LEAST_FREE: Final = 500_000_000
-"""Bytes; a year of one building's log is a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +26,3 @@ class Machine:
 
 type Look = Callable[[], Machine]
 """Looks at the machine; blocks for the disk alone."""
-
-
-def room(data: Path) -> tuple[int, int]:
-    """Bytes that are free where the data lie, and bytes that the database takes with what belongs to it."""
-    size = sum(file.stat().st_size for file in data.glob("facegate.db*") if file.is_file())
-    return shutil.disk_usage(data).free, size

@@ -7,8 +7,8 @@
     facegate backup finish    both are gone again
 
 A start that finds a copy and the mark has been killed in between: the database beside it is newer, and the copy goes. A
-start that finds a copy without the mark stands in what somebody has restored: the copy takes the place of the database
-and keys beside it, which were taken while they were being written.
+start that finds another copy than the marked one, or no mark, stands in what somebody has restored: the copy takes the
+place of the database and keys beside it, which are older or were taken while they were being written.
 
 The keys of residents and faces are in no copy: an old backup must not bring back whom somebody has erased since.
 """
@@ -26,7 +26,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from facegate.adapters import key_files
+from facegate.adapters import disk, key_files
 from facegate.adapters.crypto import Kind
 from facegate.adapters.store.errors import StoreError, failures
 
@@ -42,7 +42,8 @@ _KEYS: Final = "keys"
 _ATTEMPTS: Final = 50  # keys change a few times a year; a change of all of them takes a second
 _PAUSE: Final = 0.1
 _LATER: Final = 100_000
-"""Starts that a restored recognizer counts as made since, so that nobody takes its messages for repeated ones."""
+"""Starts that a restored recognizer counts as made since the copy, and one more for each second since: no start is
+quicker. So nobody takes its messages for repeated ones, however often the same copy is restored."""
 
 type _Look = dict[Path, tuple[int, int, int]]
 
@@ -54,46 +55,42 @@ def prepare(data: Path, clock: float) -> bool:
     """
     if not (data / _DATABASE).exists():
         return False
-    with failures(data), _alone(data):
+    with failures(data):
+        if _is_restored(data):
+            raise StoreError(f"A restored backup waits in {data / FOLDER}: start FaceGate, which begins with it.")
+        _require_room(data)
+    with failures(data), _alone(data) as mark:
         _remove_copies(data)
-        new = data / UNFINISHED
-        new.mkdir(mode=0o700)
-        with closing(_reading(data / _DATABASE)) as source:
-            keys = _keys_of_one_moment(data, source)
-            os.close(os.open(new / _DATABASE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(new / _DATABASE)) as target:
-                source.backup(target)  # of the moment that the reading began with, whatever is written meanwhile
-        for name, content in keys.items():
-            path = new / _KEYS / name
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            key_files.write_new(path, content)
-        _sync(new / _DATABASE)
-        files = {str(path.relative_to(new)): _digest(path) for path in sorted(new.rglob("*")) if path.is_file()}
-        key_files.write_new(new / _COMPLETE, json.dumps({"made_at": clock, "files": files}, indent=1).encode())
-        new.rename(data / FOLDER)
-        key_files.sync_folder(data)
+        try:
+            _copy(data, clock)
+            os.write(mark, _marks(data / FOLDER).encode())
+            os.fsync(mark)
+        except BaseException:  # nobody would come back for it
+            _remove_copies(data)
+            (data / MARK).unlink()
+            raise
     return True
 
 
 def finish(data: Path, before: float = math.inf) -> None:
-    """Remove the copy, or one that was begun before ``before`` (Unix seconds). Raises StoreError."""
+    """Remove the copy that was made here, or one that was begun before ``before`` (Unix seconds). Raises StoreError."""
     with failures(data):
         if (data / MARK).exists() and (data / MARK).stat().st_mtime < before:
+            restored = _is_restored(data)
             with _alone(data):
-                _remove_copies(data)
+                if not restored:
+                    _remove_copies(data)
                 (data / MARK).unlink()
 
 
-def arrive(data: Path) -> float | None:
+def arrive(data: Path, now: float) -> float | None:
     """Before the database is opened: put a restored copy in its place, and return when it was made (Unix seconds).
 
-    Belongs to whoever holds the folder's lock. May be killed at any moment: the next start does it again. Raises
-    StoreError for a copy that is not whole.
+    ``now``: Unix seconds. Belongs to whoever holds the folder's lock. May be killed at any moment: the next start does
+    it again. Raises StoreError for a copy that is not whole.
     """
     with failures(data):
-        if (data / MARK).exists():
-            finish(data)
-            return None
+        finish(data)
         copy = data / FOLDER
         if not copy.is_dir():
             _remove_copies(data)  # one that was never done
@@ -111,12 +108,53 @@ def arrive(data: Path) -> float | None:
             shutil.copyfile(copy / name, arriving)
             arriving.chmod(0o600)
             if name == _DATABASE:
-                _count_on(arriving)
+                _count_on(arriving, _LATER + max(0, round(now - made_at)))
             _sync(arriving)
             arriving.replace(path)
             key_files.sync_folder(path.parent)
         shutil.rmtree(copy)
         return made_at
+
+
+def _copy(data: Path, clock: float) -> None:
+    new = data / UNFINISHED
+    new.mkdir(mode=0o700)
+    with closing(_reading(data / _DATABASE)) as source:
+        keys = _keys_of_one_moment(data, source)
+        os.close(os.open(new / _DATABASE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(new / _DATABASE)) as target:
+            source.backup(target)  # of the moment that the reading began with, whatever is written meanwhile
+    for name, content in keys.items():
+        path = new / _KEYS / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key_files.write_new(path, content)
+    _sync(new / _DATABASE)
+    files = {str(path.relative_to(new)): _digest(path) for path in sorted(new.rglob("*")) if path.is_file()}
+    key_files.write_new(new / _COMPLETE, json.dumps({"made_at": clock, "files": files}, indent=1).encode())
+    new.rename(data / FOLDER)
+    key_files.sync_folder(data)
+
+
+def _require_room(data: Path) -> None:
+    free, size = disk.room(data)
+    if free < size + disk.LEAST_FREE:
+        raise StoreError(
+            f"A backup needs {(size + disk.LEAST_FREE) / 1e9:.1f} GB and {free / 1e9:.1f} GB are free where {data} "
+            "lies: free some space. Openings are recorded there before they happen."
+        )
+
+
+def _marks(copy: Path) -> str:
+    """What no other copy has, be it one of this one: the system says when its last file was changed, and nobody else."""
+    return str((copy / _COMPLETE).stat().st_ctime_ns)
+
+
+def _is_restored(data: Path) -> bool:
+    """Whether a complete copy lies here that is another one than the mark tells of, if there is a mark."""
+    if not (data / FOLDER / _COMPLETE).exists():
+        return False
+    marked = (data / MARK).read_text(encoding="ascii") if (data / MARK).exists() else "none"
+    return bool(marked) and marked != _marks(data / FOLDER)  # an empty one was set a moment before its copy was done
 
 
 def _keys_of_one_moment(data: Path, source: sqlite3.Connection) -> dict[str, bytes]:
@@ -174,9 +212,9 @@ def _checked(copy: Path) -> tuple[float, list[str]]:
     return made_at, sorted(files, key=lambda name: (name == _DATABASE, name))
 
 
-def _count_on(database: Path) -> None:
+def _count_on(database: Path, starts: int) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE installation SET boot = boot + ?", (_LATER,))
+        connection.execute("UPDATE installation SET boot = boot + ?", (starts,))
 
 
 def _reading(database: Path) -> sqlite3.Connection:
@@ -200,16 +238,17 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    """Set the mark, and let nobody else prepare or finish at the same time."""
+def _alone(data: Path) -> Iterator[int]:
+    """Set the mark, and let nobody else prepare or finish at the same time; the descriptor is the mark's."""
     mark = data / MARK
     mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(mark, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.ftruncate(descriptor, 0)
         os.utime(descriptor)
         os.fsync(descriptor)
         key_files.sync_folder(mark.parent)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

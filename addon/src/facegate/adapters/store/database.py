@@ -40,7 +40,7 @@ class Database:
             data.mkdir(parents=True, exist_ok=True)
             self._lock_file = _take_lock(data / "facegate.lock")
         try:
-            self.restored = backups.arrive(data)
+            self.restored = backups.arrive(data, clock())
             with failures(data):
                 self._path = data / "facegate.db"
                 found = _found(self._path)
