@@ -145,7 +145,7 @@ def _require_room(data: Path) -> None:
 
 
 def _marks(copy: Path) -> str:
-    """What no other copy has, be it one of this one: the system says when its last file was changed, and nobody else."""
+    """What no other copy has, be it one of this one: the system alone says when its last file was changed."""
     return str((copy / _COMPLETE).stat().st_ctime_ns)
 
 
