@@ -16,13 +16,14 @@ The keys of residents and faces are in no copy: an old backup must not bring bac
 import fcntl
 import hashlib
 import json
+import logging
 import math
 import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,9 +42,13 @@ _COMPLETE: Final = "complete.json"
 _KEYS: Final = "keys"
 _ATTEMPTS: Final = 50  # keys change a few times a year; a change of all of them takes a second
 _PAUSE: Final = 0.1
+_MADE: Final = "run/backup.made"
+"""Another name of the last file of the copy that was made here. A copy of the copy is another file, and no change of
+owners or times makes it the same one."""
 _LATER: Final = 100_000
-"""Starts that a restored recognizer counts as made since the copy, and one more for each second since: no start is
-quicker. So nobody takes its messages for repeated ones, however often the same copy is restored."""
+"""Starts that a restored recognizer counts as made since, so that nobody takes its messages for repeated ones."""
+
+_LOG = logging.getLogger(__name__)
 
 type _Look = dict[Path, tuple[int, int, int]]
 
@@ -58,13 +63,11 @@ def prepare(data: Path, clock: float) -> bool:
     with failures(data):
         if _is_restored(data):
             raise StoreError(f"A restored backup waits in {data / FOLDER}: start FaceGate, which begins with it.")
-        _require_room(data)
-    with failures(data), _alone(data) as mark:
+    with failures(data), _alone(data):
         _remove_copies(data)
         try:
+            _require_room(data)
             _copy(data, clock)
-            os.write(mark, _marks(data / FOLDER).encode())
-            os.fsync(mark)
         except BaseException:  # nobody would come back for it
             _remove_copies(data)
             (data / MARK).unlink()
@@ -76,11 +79,11 @@ def finish(data: Path, before: float = math.inf) -> None:
     """Remove the copy that was made here, or one that was begun before ``before`` (Unix seconds). Raises StoreError."""
     with failures(data):
         if (data / MARK).exists() and (data / MARK).stat().st_mtime < before:
-            restored = _is_restored(data)
             with _alone(data):
-                if not restored:
+                if not _is_restored(data):
                     _remove_copies(data)
                 (data / MARK).unlink()
+                (data / _MADE).unlink(missing_ok=True)
 
 
 def arrive(data: Path, now: float) -> float | None:
@@ -89,13 +92,20 @@ def arrive(data: Path, now: float) -> float | None:
     ``now``: Unix seconds. Belongs to whoever holds the folder's lock. May be killed at any moment: the next start does
     it again. Raises StoreError for a copy that is not whole.
     """
+    copy = data / FOLDER
     with failures(data):
+        if (data / MARK).exists() and (copy / _COMPLETE).exists() and not _is_restored(data):
+            _LOG.warning(
+                "%s was made here for a backup and is removed. If you have just restored it, stop FaceGate and restore "
+                "it again.",
+                copy,
+            )
         finish(data)
-        copy = data / FOLDER
         if not copy.is_dir():
             _remove_copies(data)  # one that was never done
             return None
         made_at, names = _checked(copy)
+        known = _starts(data / _DATABASE)
         for name in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):  # they belong to the database that goes
             (data / name).unlink(missing_ok=True)
         for path in _travelling(data):
@@ -108,7 +118,7 @@ def arrive(data: Path, now: float) -> float | None:
             shutil.copyfile(copy / name, arriving)
             arriving.chmod(0o600)
             if name == _DATABASE:
-                _count_on(arriving, _LATER + max(0, round(now - made_at)))
+                _count_on(arriving, max(known, int(now)))
             _sync(arriving)
             arriving.replace(path)
             key_files.sync_folder(path.parent)
@@ -133,6 +143,9 @@ def _copy(data: Path, clock: float) -> None:
     key_files.write_new(new / _COMPLETE, json.dumps({"made_at": clock, "files": files}, indent=1).encode())
     new.rename(data / FOLDER)
     key_files.sync_folder(data)
+    with suppress(OSError):  # not every file system knows two names of one file; then all copies are of here
+        os.link(data / FOLDER / _COMPLETE, data / _MADE)
+        key_files.sync_folder((data / _MADE).parent)
 
 
 def _require_room(data: Path) -> None:
@@ -144,17 +157,12 @@ def _require_room(data: Path) -> None:
         )
 
 
-def _marks(copy: Path) -> str:
-    """What no other copy has, be it one of this one: the system alone says when its last file was changed."""
-    return str((copy / _COMPLETE).stat().st_ctime_ns)
-
-
 def _is_restored(data: Path) -> bool:
-    """Whether a complete copy lies here that is another one than the mark tells of, if there is a mark."""
-    if not (data / FOLDER / _COMPLETE).exists():
+    """Whether a complete copy lies here that was not made here."""
+    complete, made = data / FOLDER / _COMPLETE, data / _MADE
+    if not complete.exists():
         return False
-    marked = (data / MARK).read_text(encoding="ascii") if (data / MARK).exists() else "none"
-    return bool(marked) and marked != _marks(data / FOLDER)  # an empty one was set a moment before its copy was done
+    return not (data / MARK).exists() or (made.exists() and not complete.samefile(made))
 
 
 def _keys_of_one_moment(data: Path, source: sqlite3.Connection) -> dict[str, bytes]:
@@ -212,9 +220,20 @@ def _checked(copy: Path) -> tuple[float, list[str]]:
     return made_at, sorted(files, key=lambda name: (name == _DATABASE, name))
 
 
-def _count_on(database: Path, starts: int) -> None:
+def _starts(database: Path) -> int:
+    """The starts that a database has counted, which may be no whole one; 0 if that cannot be read."""
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            counted: int = connection.execute("SELECT boot FROM installation").fetchone()[0]
+            return counted
+    except sqlite3.Error, TypeError:
+        return 0
+
+
+def _count_on(database: Path, known: int) -> None:
+    """Count further than any start may have been counted: a start takes longer than a second of the clock."""
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE installation SET boot = boot + ?", (starts,))
+        connection.execute("UPDATE installation SET boot = max(boot, ?) + ?", (known, _LATER))
 
 
 def _reading(database: Path) -> sqlite3.Connection:
@@ -222,6 +241,7 @@ def _reading(database: Path) -> sqlite3.Connection:
 
 
 def _remove_copies(data: Path) -> None:
+    (data / _MADE).unlink(missing_ok=True)  # first, or the next copy would be another one than it tells of
     for name in (UNFINISHED, FOLDER):
         if (data / name).exists():
             shutil.rmtree(data / name)
@@ -238,17 +258,20 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[int]:
-    """Set the mark, and let nobody else prepare or finish at the same time; the descriptor is the mark's."""
+def _alone(data: Path) -> Iterator[None]:
+    """Set the mark, and let nobody else prepare or finish at the same time."""
     mark = data / MARK
     mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(mark, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.ftruncate(descriptor, 0)
-        os.utime(descriptor)
-        os.fsync(descriptor)
-        key_files.sync_folder(mark.parent)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    while True:
+        descriptor = os.open(mark, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink == 0:  # whoever was waited for has removed it
+                continue
+            os.utime(descriptor)
+            os.fsync(descriptor)
+            key_files.sync_folder(mark.parent)
+            yield
+            return
+        finally:
+            os.close(descriptor)
