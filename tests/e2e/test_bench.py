@@ -18,7 +18,6 @@ DWELL_MS = 300  # what a camera asks for unless it is told otherwise
 VISITS = 2
 
 
-@pytest.mark.timeout(300)
 def test_approaches_are_timed_over_camera_broker_and_node(tmp_path):
     file = tmp_path / "figures.json"
     environment = {

@@ -3,12 +3,9 @@
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.firmware.compiled import COMPONENT, CORE, CORE_HEADERS, FLAGS, SANITIZERS, compiled
 
 
-@pytest.mark.timeout(300)  # it is compiled here
 def test_every_rule_of_the_core() -> None:
     # Not optimised: GoogleTest takes the compiler long enough; the vectors and the fuzzers have what is optimised.
     program = compiled("rules", "-O0", *SANITIZERS, "-lgtest", "-lgtest_main", "-lcrypto")

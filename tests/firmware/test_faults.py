@@ -61,7 +61,6 @@ def test_scene(scene: Callable[[scenes.Place, int], scenes.Result], count: int, 
     assert all(times for times in result.times.values())
 
 
-@pytest.mark.timeout(300)
 def test_the_fuzzers_find_nothing(fuzzing: Fuzzing) -> None:
     for result in fuzzing.results():
         assert result.findings == []

@@ -4,12 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.firmware.fuzzing import CORPORA, built
 
 
-@pytest.mark.timeout(300)  # it is compiled here
 def test_the_corpus_reaches_an_opening(tmp_path: Path) -> None:
     """Told to stop at the first opening, the fuzzer stops: so it gets past the MAC, and a finding would show."""
     environment = {**os.environ, "FACEGATE_FUZZ_FIND_OPENING": "1"}
@@ -19,7 +16,6 @@ def test_the_corpus_reaches_an_opening(tmp_path: Path) -> None:
     assert "deadly signal" in result.stderr
 
 
-@pytest.mark.timeout(300)  # it is compiled here
 def test_a_believed_line_is_reached(tmp_path: Path) -> None:
     """Told to stop at the first line that is believed, the parsers' fuzzer stops."""
     environment = {**os.environ, "FACEGATE_FUZZ_FIND_COMMAND": "1"}

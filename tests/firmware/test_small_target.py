@@ -3,13 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.firmware.compiled import ROOT, sources_of
 from tests.firmware.small_target import TEXT_LIMIT, emulate, measure, program
 
 
-@pytest.mark.timeout(300)  # it is compiled here, GoogleTest and all
 def test_every_rule_holds() -> None:
     result = emulate(program("rules"))
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]

@@ -3,12 +3,9 @@
 import re
 import subprocess
 
-import pytest
-
 from tests.firmware.compiled import ROOT, SANITIZERS, compiled
 
 
-@pytest.mark.timeout(300)  # it is compiled here
 def test_every_row_of_the_vectors() -> None:
     program = compiled("vectors_test.cpp", *SANITIZERS, "-lcrypto")
     file = ROOT / "tests/contract/vectors.tsv"
